@@ -1,0 +1,229 @@
+"""A table's schema, with a reason for every column."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthgen.dtypes import dtype_token, family, to_plain
+from synthgen.exceptions import ColumnRejected, DataError, SchemaError
+from synthgen.schema import Column, Schema
+
+MIN_IDENTIFIERS = 20
+"""Fewer distinct values than this never make an identifier: a short column is unique by chance."""
+TEXT_WORDS = 8
+"""Strings of more words than this on average, mostly distinct, are free text."""
+_ID_NAME = re.compile(
+    r"(^|[_\W])(id|ids|uuid|guid|key|index|idx|no|nr|number|rowid|serial)$|[a-z](ID|Id|No|Nr)$", re.ASCII
+)
+_KINDS_OF = {
+    "int": ("integer", "continuous", "categorical", "boolean", "identifier", "constant"),
+    "float": ("continuous", "integer", "categorical", "constant"),
+    "bool": ("boolean", "categorical", "constant"),
+    "string": ("categorical", "identifier", "text", "constant", "boolean"),
+    "datetime": ("datetime", "constant"),
+    "duration": ("integer", "continuous", "constant"),
+    "category": ("categorical", "boolean", "constant"),
+}
+
+
+def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
+    """The schema of a table; what a given schema declares is kept, the rest is found.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, shape (N, n_columns)
+        Any table. Its index is ignored.
+    schema : Schema, optional
+        Declares kinds (and dtypes, levels) of some or all columns. A column of kind ``text`` is kept as such.
+
+    Returns
+    -------
+    Schema
+        One complete column for each of the table's, in table order, each with its reason.
+
+    Raises
+    ------
+    DataError
+        If the table is not a DataFrame, is empty, or has repeated or non-string column names, or a column
+        holds infinities.
+    ColumnRejected
+        If a column's dtype cannot be learnt.
+    SchemaError
+        If the schema names a column that the table lacks, or a kind that its dtype cannot have.
+
+    Examples
+    --------
+    >>> infer_schema(pd.DataFrame({"age": [31, 44, 44]}))["age"].kind
+    'integer'
+    """
+    check_table(table)
+    if schema is not None and (unknown := [n for n in schema.names if n not in table.columns]):
+        raise SchemaError(
+            f"The schema names column {unknown[0]!r}, which the table lacks. It has {_some(table.columns)}."
+        )
+    declared = {} if schema is None else {c.name: c for c in schema}
+    return Schema(tuple(_complete(table[name], declared.get(name)) for name in table.columns))
+
+
+def check_table(table: pd.DataFrame) -> None:
+    """Hold a table to the rules that every part of synthgen relies on.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Any table.
+
+    Raises
+    ------
+    DataError
+        If it is not a DataFrame, has no rows or columns, or its column names repeat or are no strings.
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise DataError(
+            f"The table must be a pandas DataFrame. Got {type(table).__name__}; use pandas.DataFrame(...)."
+        )
+    if table.shape[1] == 0 or table.shape[0] == 0:
+        raise DataError(
+            f"The table is empty: {table.shape[0]} rows, {table.shape[1]} columns. It needs at least one of each."
+        )
+    if not_strings := [n for n in table.columns if not isinstance(n, str)]:
+        raise DataError(
+            f"Column names must be strings. Got {not_strings[0]!r} ({type(not_strings[0]).__name__}); "
+            "use table.columns = table.columns.astype(str)."
+        )
+    if not table.columns.is_unique:
+        repeated = table.columns[table.columns.duplicated()].unique()
+        raise DataError(f"Column names must be distinct. Repeated: {_some(repeated)}; rename or drop one.")
+
+
+def missing_share(table: pd.DataFrame) -> pd.Series:
+    """The share of missing values in each column.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Any table.
+
+    Returns
+    -------
+    pandas.Series
+        In [0, 1], indexed by column name.
+    """
+    return table.isna().mean()
+
+
+def _some(names: Any, most: int = 8) -> str:
+    shown = ", ".join(map(repr, list(names)[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _complete(series: pd.Series, declared: Column | None) -> Column:
+    token = dtype_token(series)
+    if declared is None:
+        kind, reason = _infer_kind(series, token)
+        declared = Column(str(series.name), kind, reason=reason)
+    elif declared.kind not in _KINDS_OF[family(token)]:
+        raise SchemaError(
+            f"Column {declared.name!r} is declared {declared.kind}, but its dtype {token} can only be "
+            f"{', '.join(_KINDS_OF[family(token)])}."
+        )
+    column = dataclasses.replace(declared, dtype=token, missing=declared.missing or bool(series.isna().any()))
+    if (
+        family(token) == "float"
+        and np.isinf(to_plain(series, dataclasses.replace(column, levels=None)).values).any()
+    ):
+        raise ColumnRejected(
+            column.name, "holds infinities; replace them by missing values or a bound first."
+        )
+    return _with_levels(series, column)
+
+
+def _infer_kind(series: pd.Series, token: str) -> tuple[str, str]:
+    n_missing = int(series.isna().sum())
+    present = series[series.notna().to_numpy()]
+    if present.empty:
+        return "constant", "every value is missing"
+    n_distinct = int(present.nunique())
+    if n_distinct == 1 and n_missing == 0 and len(series) > 1:
+        return "constant", f"one value in all {len(series):,} rows"
+    kind = family(token)
+    if kind == "string":
+        return _infer_strings(present, n_distinct)
+    if kind == "int":
+        return _infer_integers(present, n_distinct)
+    return {
+        "float": ("continuous", f"dtype {token}, {n_distinct:,} distinct values"),
+        "bool": ("boolean", f"dtype {token}"),
+        "datetime": ("datetime", f"dtype {token}"),
+        "duration": ("integer", f"dtype {token}, learnt as whole units"),
+        "category": ("categorical", f"dtype category, {n_distinct:,} levels seen"),
+    }[kind]
+
+
+def _infer_strings(present: pd.Series, n_distinct: int) -> tuple[str, str]:
+    words = float(present.str.count(" ").mean()) + 1
+    if words > TEXT_WORDS and n_distinct > 0.5 * len(present):
+        return "text", f"strings of {words:.0f} words on average, {n_distinct:,} distinct: free text"
+    if n_distinct == len(present) >= MIN_IDENTIFIERS:
+        return (
+            "identifier",
+            f"all {n_distinct:,} strings distinct; declare it categorical to learn its values",
+        )
+    if n_distinct > 0.5 * len(present) and n_distinct >= MIN_IDENTIFIERS:
+        return "categorical", (
+            f"{n_distinct:,} distinct strings in {len(present):,} values, which will be repeated in samples; "
+            "declare it identifier to regenerate them"
+        )
+    return "categorical", f"strings, {n_distinct:,} levels"
+
+
+def _infer_integers(present: pd.Series, n_distinct: int) -> tuple[str, str]:
+    n = len(present)
+    if n_distinct == n >= MIN_IDENTIFIERS:
+        span = int(present.max()) - int(present.min()) + 1
+        if span == n:
+            return "identifier", f"whole numbers that count the {n:,} rows"
+        if _ID_NAME.search(str(present.name)):
+            return "identifier", f"all {n:,} whole numbers distinct, and the name says so"
+    return "integer", f"whole numbers, {n_distinct:,} distinct"
+
+
+def _with_levels(series: pd.Series, column: Column) -> Column:
+    """Find what levels a column has, if its kind has levels, in the order of their codes."""
+    if family(column.dtype or "") == "category":
+        categories = series.cat.categories
+        level_dtype = dtype_token(pd.Series(categories, name=column.name))
+        if family(level_dtype) not in ("string", "int", "float", "bool"):
+            raise ColumnRejected(
+                column.name, f"has categories of dtype {categories.dtype}; use .astype(str) first."
+            )
+        return dataclasses.replace(
+            column,
+            levels=tuple(categories.tolist()),
+            ordered=bool(series.cat.ordered),
+            level_dtype=level_dtype,
+        )
+    if column.kind not in ("categorical", "boolean") and not (
+        column.kind == "constant" and _is_coded(column)
+    ):
+        return dataclasses.replace(column, levels=None)
+    present = series[series.notna().to_numpy()]
+    seen = sorted(present.astype(object).unique().tolist())
+    if column.kind == "boolean" and family(column.dtype or "") == "bool":
+        seen = [False, True]
+    if column.levels is None:
+        return dataclasses.replace(column, levels=tuple(seen))
+    if outside := [v for v in seen if v not in set(column.levels)]:
+        raise SchemaError(
+            f"Column {column.name!r} holds {outside[0]!r}, which is not among its declared levels {_some(column.levels)}."
+        )
+    return column
+
+
+def _is_coded(column: Column) -> bool:
+    return family(column.dtype or "") in ("string", "bool")
