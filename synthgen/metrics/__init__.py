@@ -1,1 +1,1 @@
-"""metrics"""
+"""Real and synthetic tables to numbers with intervals."""

@@ -1,1 +1,1 @@
-"""models"""
+"""What users call: fit, sample, save, load."""

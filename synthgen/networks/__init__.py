@@ -1,1 +1,1 @@
-"""networks"""
+"""Torch modules: they know the layout, never pandas."""

@@ -1,1 +1,1 @@
-"""reports"""
+"""Numbers to pages."""

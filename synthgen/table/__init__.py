@@ -1,1 +1,1 @@
-"""table"""
+"""The only code that reads or writes tables."""

@@ -1,1 +1,1 @@
-"""training"""
+"""Matrices in, trained networks and a history out."""
