@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from synthgen.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from synthgen.exceptions import SynthgenError
     from synthgen.models.persistence import load
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from synthgen.schema import Column, Schema
     from synthgen.table.infer import infer_schema
 
-__version__ = "0.1.0"
 __all__ = ["Column", "Report", "Schema", "SynthGAN", "SynthgenError", "evaluate", "infer_schema", "load"]
 
 _HOMES = {

@@ -1,7 +1,7 @@
 """Pandas columns to plain numpy arrays and back: every dtype returns as it came.
 
 A dtype is written as a *token*, a string that a schema can carry: what pandas prints, made unambiguous
-(``string[python]``, ``timestamp[us, tz=UTC][pyarrow]``), and for object columns the type of the values
+(``string[storage=pyarrow]``, ``timestamp[us, tz=UTC][pyarrow]``), and for object columns the type of the values
 (``object[str]``, ``object[date]``, ``object[decimal.2]``). A token belongs to a *family*, and the family
 decides the plain array: ``float`` -> float64, ``int`` -> int64 or uint64, ``datetime`` and ``duration`` ->
 int64 counts of the unit, ``bool``, ``string`` and ``category`` -> int64 codes into the column's levels.
@@ -117,7 +117,10 @@ def dtype_token(series: pd.Series) -> str:
     if isinstance(dtype, pd.ArrowDtype) and pa.types.is_dictionary(dtype.pyarrow_dtype):
         raise ColumnRejected(str(series.name), f"has dtype {dtype}; use .astype('category') instead.")
     if isinstance(dtype, pd.StringDtype):
-        return f"string[{dtype.storage}]" if dtype.na_value is pd.NA else "str"
+        if dtype.na_value is not pd.NA:
+            return "str"
+        # pandas prints "string[pyarrow]" for this and for ArrowDtype(pa.string()) alike
+        return "string[python]" if dtype.storage == "python" else f"string[storage={dtype.storage}]"
     token = _object_token(series) if dtype == object else str(dtype)
     try:
         family(token)
@@ -193,8 +196,8 @@ def strings_to_array(values: list[str | None], token: str) -> Any:
     """
     missing = np.array([v is None for v in values], dtype=bool)
     if family(token) == "int":
-        numbers_ = np.array([0 if v is None else int(v) for v in values], dtype=_integer_type(token))
-        return _from_numbers(numbers_, missing, token)
+        whole: np.ndarray = np.array([0 if v is None else int(v) for v in values], dtype=_integer_type(token))
+        return _from_numbers(whole, missing, token)
     return _typed(np.array(values, dtype=object), token)
 
 
@@ -269,12 +272,11 @@ def _from_codes(codes: np.ndarray, column: Column) -> Any:
         return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(categories, ordered=column.ordered))
     kind = family(column.dtype)
     if kind in ("string", "bool"):
-        levels = pd.array(_typed(np.array(column.levels, dtype=object), column.dtype))
-        if isinstance(levels, pd.arrays.NumpyExtensionArray):
-            table = (
-                np.append(levels.to_numpy(), np.array([None], dtype=object)) if (codes < 0).any() else levels
-            )
-            return np.asarray(table)[codes]
+        levels = _typed(np.array(column.levels, dtype=object), column.dtype)
+        if type(levels) is pd.arrays.NumpyExtensionArray:  # of which pandas' StringArray is a subclass
+            levels = levels.to_numpy()
+        if isinstance(levels, np.ndarray):
+            return (np.append(levels, np.array([None], dtype=object)) if (codes < 0).any() else levels)[codes]
         return levels.take(codes, allow_fill=True)
     values = np.array(
         [*(column.levels or ()), 0], dtype=_integer_type(column.dtype) if kind == "int" else np.float64
@@ -299,6 +301,8 @@ def _typed(values: np.ndarray, token: str) -> Any:
 def _string_dtype(token: str) -> Any:
     if token == "str" and isinstance(pd.array(["a"], dtype="str"), pd.arrays.NumpyExtensionArray):
         return object  # pandas 2 has no "str" dtype: its strings are objects
+    if found := re.fullmatch(r"string\[storage=(.+)\]", token):
+        return pd.StringDtype(found[1])
     return token
 
 

@@ -8,6 +8,7 @@
     |-- DataError           a table breaks a rule: its shape, a name, a value   (ValueError)
     |   `-- ColumnRejected  one column cannot be encoded, and why
     |-- ConditionError      `conditions` cannot be met                          (ValueError)
+    |-- TrainingError       training cannot go on: losses are no longer finite      (ArithmeticError)
     |-- NotFittedError      `sample` or `save` before `fit`                     (ValueError, AttributeError)
     `-- FileError           a file cannot be read or written                    (OSError)
         |-- TableFileError  a table file is not what its name says
@@ -52,6 +53,10 @@ class ColumnRejected(DataError):
 
 class ConditionError(SynthgenError, ValueError):
     """`conditions` cannot be met."""
+
+
+class TrainingError(SynthgenError, ArithmeticError):
+    """Training cannot go on: losses are no longer finite."""
 
 
 class NotFittedError(SynthgenError, ValueError, AttributeError):

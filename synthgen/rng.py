@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import secrets
 import zlib
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 ROWS_PER_BLOCK = 1024
 """Rows that share one stream. Part of the file format: changing it changes every seeded sample."""
@@ -54,6 +58,42 @@ def stream(seed: int, purpose: str, *counters: int) -> np.random.Generator:
     """
     key = (zlib.crc32(purpose.encode()), *counters)
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy=seed, spawn_key=key)))
+
+
+def derived_seed(seed: int, purpose: str, *counters: int) -> int:
+    """A seed in [0, 2**31) for a library that wants an int, independent of all the others.
+
+    Parameters
+    ----------
+    seed, purpose, *counters
+        As for `stream`.
+
+    Returns
+    -------
+    int
+        The seed.
+    """
+    return int(stream(seed, purpose, *counters).integers(2**31))
+
+
+def torch_stream(seed: int, purpose: str, device: str = "cpu") -> torch.Generator:
+    """A torch generator of one purpose, on a device.
+
+    Parameters
+    ----------
+    seed, purpose
+        As for `stream`.
+    device : str
+        Where the numbers are drawn; the numbers depend on it.
+
+    Returns
+    -------
+    torch.Generator
+        At the start of its stream.
+    """
+    import torch
+
+    return torch.Generator(device).manual_seed(derived_seed(seed, purpose))
 
 
 def row_blocks(start: int, stop: int) -> list[tuple[int, int, int]]:

@@ -39,15 +39,15 @@ class Column:
         The column's name.
     kind : str
         One of `KINDS`.
-    dtype : str or None
-        Token of the pandas dtype that comes back (see `synthgen.dtypes`). None: as found in the table.
+    dtype : str
+        Token of the pandas dtype that comes back (see `synthgen.dtypes`). Empty: as found in the table.
     missing : bool
         Whether values may be missing.
     levels : tuple or None
         The values of a boolean, categorical or constant column, in code order. None: as found in the table.
     ordered : bool
         Whether a pandas categorical is ordered.
-    level_dtype : str or None
+    level_dtype : str
         Token of the dtype of a pandas categorical's categories.
     reason : str
         Why the column has this kind, in words.
@@ -60,11 +60,11 @@ class Column:
 
     name: str
     kind: str
-    dtype: str | None = None
+    dtype: str = ""
     missing: bool = False
     levels: tuple[Level, ...] | None = None
     ordered: bool = False
-    level_dtype: str | None = None
+    level_dtype: str = ""
     reason: str = "declared"
 
     def __post_init__(self) -> None:
@@ -240,7 +240,7 @@ class Schema:
 def _column_to_dict(column: Column) -> dict[str, Any]:
     out = dataclasses.asdict(column)
     out["levels"] = None if column.levels is None else list(column.levels)
-    return {k: v for k, v in out.items() if v is not None and v is not False}
+    return {k: v for k, v in out.items() if v is not None and v is not False and v != ""}
 
 
 def _column_from_dict(data: Any) -> Column:

@@ -195,7 +195,7 @@ def _infer_integers(present: pd.Series, n_distinct: int) -> tuple[str, str]:
 
 def _with_levels(series: pd.Series, column: Column) -> Column:
     """Find what levels a column has, if its kind has levels, in the order of their codes."""
-    if family(column.dtype or "") == "category":
+    if family(column.dtype) == "category":
         categories = series.cat.categories
         level_dtype = dtype_token(pd.Series(categories, name=column.name))
         if family(level_dtype) not in ("string", "int", "float", "bool"):
@@ -214,7 +214,7 @@ def _with_levels(series: pd.Series, column: Column) -> Column:
         return dataclasses.replace(column, levels=None)
     present = series[series.notna().to_numpy()]
     seen = sorted(present.astype(object).unique().tolist())
-    if column.kind == "boolean" and family(column.dtype or "") == "bool":
+    if column.kind == "boolean" and family(column.dtype) == "bool":
         seen = [False, True]
     if column.levels is None:
         return dataclasses.replace(column, levels=tuple(seen))
@@ -226,4 +226,4 @@ def _with_levels(series: pd.Series, column: Column) -> Column:
 
 
 def _is_coded(column: Column) -> bool:
-    return family(column.dtype or "") in ("string", "bool")
+    return family(column.dtype) in ("string", "bool")

@@ -1,0 +1,145 @@
+"""`synthgen evaluate`."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from typing import Any
+
+import click
+
+from synthgen.cli.boundary import THRESHOLD_FAILED
+from synthgen.cli.options import (
+    STANDARD_STREAM,
+    check_inputs,
+    check_outputs,
+    common_options,
+    force_option,
+    format_option,
+    note,
+    schema_option,
+    settings,
+    shown,
+)
+
+_COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
+
+
+@click.command()
+@click.argument("real")
+@click.argument("synthetic")
+@click.option(
+    "--holdout", metavar="FILE", help="Real rows that the model never saw; without them less can be told."
+)
+@click.option(
+    "--target", metavar="COLUMN", help="Column to predict: does learning from synthetic rows work as well?"
+)
+@click.option("-o", "--output", metavar="REPORT.html", help="Where the report page goes.")
+@click.option("--json", "json_output", metavar="REPORT.json", help="Where the report's numbers go.")
+@click.option(
+    "--require",
+    "requirements",
+    metavar="CONDITION",
+    multiple=True,
+    help='Fail (exit code 1) unless a score holds, e.g. "c2st_auc<=0.75"; repeatable.',
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of the random parts of the measurements."
+)
+@schema_option
+@force_option
+@format_option
+@common_options
+def evaluate(
+    real: str,
+    synthetic: str,
+    holdout: str | None,
+    target: str | None,
+    output: str | None,
+    json_output: str | None,
+    requirements: tuple[str, ...],
+    seed: int,
+    schema: str | None,
+    force: bool,
+    format_: str | None,
+) -> None:
+    r"""Compare a SYNTHETIC table with the REAL one that it imitates.
+
+    REAL are the rows that the model learnt from. The summary is printed; -o writes the whole report as a page.
+
+    \b
+    Examples:
+      synthgen evaluate train.parquet synthetic.parquet --holdout holdout.parquet -o report.html
+      synthgen evaluate train.csv synthetic.csv --target income --json report.json
+      synthgen evaluate train.parquet synthetic.parquet --require "c2st_auc<=0.75"
+    """
+    check_inputs(real, synthetic, holdout, schema)
+    check_outputs(output, json_output, force=force)
+    wanted = [_parse_requirement(text) for text in requirements]
+    from synthgen.reports.summary import evaluate as compare
+    from synthgen.table.read import read_schema, read_table
+
+    real_table, synthetic_table = read_table(real, format=format_), read_table(synthetic, format=format_)
+    holdout_table = None if holdout is None else read_table(holdout, format=format_)
+    report = compare(
+        real_table,
+        synthetic_table,
+        holdout_table,
+        target,
+        random_state=seed,
+        verbose=settings().verbosity,
+        schema=None if schema is None else read_schema(schema),
+    )
+    _write(report, output, json_output, force)
+    failed = [text for text in (_failure(report.scores, *w) for w in wanted) if text is not None]
+    for text in failed:
+        click.echo(f"synthgen: {text}", err=True)
+    if failed:
+        click.get_current_context().exit(THRESHOLD_FAILED)
+
+
+def _write(report: Any, output: str | None, json_output: str | None, force: bool) -> None:
+    taken = STANDARD_STREAM in (output, json_output)
+    if settings().verbosity > 0:
+        click.echo(report.summary(), err=taken)
+    for path, text in ((output, report.to_html), (json_output, report.to_json)):
+        if path == STANDARD_STREAM:
+            click.echo(text())
+        elif path is not None:
+            _write_text(path, text(), force)
+            note(f"the report is in {shown(path)}")
+
+
+def _write_text(path: str, text: str, force: bool) -> None:
+    from synthgen.files import atomic_write
+
+    with atomic_write(path, overwrite=force) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _parse_requirement(text: str) -> tuple[str, str, float]:
+    """The score's name, the comparison and the bound."""
+    found = re.fullmatch(r"\s*([\w.\-]+)\s*(<=|>=|<|>)\s*([^\s<>=]+)\s*", text)
+    try:
+        if found:
+            return found[1], found[2], float(found[3])
+    except ValueError:
+        pass
+    raise click.UsageError(
+        f'--require must be a score, a comparison and a number, e.g. "c2st_auc<=0.75". Got {text!r}.'
+    )
+
+
+def _failure(scores: Any, name: str, comparison: str, bound: float) -> str | None:
+    """What is wrong with a score; None if it holds."""
+    if name not in scores:
+        raise click.UsageError(
+            f"--require names the unknown score {name!r}; the report has {', '.join(scores)}."
+        )
+    value = scores[name].value
+    if value is None or math.isnan(value):
+        return f"required {name} {comparison} {bound:g}, but it could not be measured"
+    if _COMPARISONS[comparison](value, bound):
+        return None
+    return f"required {name} {comparison} {bound:g}, but it is {value:.4g}"

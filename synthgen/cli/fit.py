@@ -1,0 +1,106 @@
+"""`synthgen fit`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from synthgen.cli.options import (
+    about,
+    check_inputs,
+    check_outputs,
+    common_options,
+    force_option,
+    format_option,
+    note,
+    schema_option,
+    settings,
+)
+
+
+@click.command()
+@click.argument("data")
+@click.option(
+    "-o", "--output", metavar="MODEL", required=True, help="Where the model goes, e.g. model.synthgen."
+)
+@schema_option
+@click.option(
+    "--conditional-on", metavar="COLUMN", multiple=True, help="Column to ask for values of; repeatable."
+)
+@click.option("--seed", type=int, help="The same seed, machine and versions, the same model.")
+@click.option("--max-steps", type=int, help="Training steps at most.")
+@click.option("--max-time", type=float, metavar="SECONDS", help="Seconds of training at most.")
+@click.option("--batch-size", type=int, help="Rows in a training step.")
+@click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
+@click.option(
+    "--set", "pairs", metavar="NAME=VALUE", multiple=True, help="Any other parameter of SynthGAN; repeatable."
+)
+@click.option(
+    "--config", metavar="FILE", help="TOML file with SynthGAN's parameters under [fit]; options win."
+)
+@force_option
+@format_option
+@common_options
+def fit(
+    data: str,
+    output: str,
+    schema: str | None,
+    config: str | None,
+    pairs: tuple[str, ...],
+    force: bool,
+    format_: str | None,
+    **given: Any,
+) -> None:
+    r"""Train a model on the table DATA.
+
+    DATA may hold numbers, categories, booleans, dates and missing values; `synthgen inspect DATA` shows how its
+    columns are understood.
+
+    \b
+    Examples:
+      synthgen fit customers.parquet -o customers.synthgen
+      synthgen fit customers.csv -o customers.synthgen --max-time 600 --seed 1
+      synthgen fit customers.parquet -o customers.synthgen --conditional-on segment
+      synthgen fit customers.parquet -o customers.synthgen --set loss=hinge --set hidden_dims=[256,256]
+    """
+    check_inputs(data, schema)
+    check_outputs(output, force=force)
+    parameters = _parameters(config, pairs, schema, given)
+    from synthgen.cli.model_files import save_model
+    from synthgen.models.synthgan import SynthGAN
+    from synthgen.table.read import read_table
+
+    model = SynthGAN(**parameters)
+    table = read_table(data, format=format_)
+    with about(data):
+        model.fit(table)
+    save_model(model, output, overwrite=force)
+    note(f"learnt {len(table):,} rows of {table.shape[1]:,} columns; the model is in {output}")
+
+
+def _parameters(
+    config: str | None, pairs: tuple[str, ...], schema: str | None, given: dict[str, Any]
+) -> dict[str, Any]:
+    """SynthGAN's parameters: the file's, then --set's, then the options'."""
+    from synthgen.cli.parameters import check_names, from_config, from_settings
+    from synthgen.models.synthgan import SynthGAN
+    from synthgen.table.read import read_schema
+
+    found = {} if config is None else from_config(config, "fit")
+    found = {"verbose": settings().verbosity} | found | from_settings(pairs) | _options(given)
+    if schema is not None:
+        found["schema"] = schema
+    check_names(found, SynthGAN)
+    if isinstance(found.get("schema"), str):
+        found["schema"] = read_schema(found["schema"])
+    return found
+
+
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    renamed = {"random_state" if name == "seed" else name: value for name, value in given.items()}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in renamed.items()
+        if value is not None and value != ()
+    }

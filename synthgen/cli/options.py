@@ -1,0 +1,156 @@
+"""Options and messages that the commands share."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import click
+
+from synthgen.cli.boundary import Settings
+from synthgen.exceptions import DataError, SchemaError, SynthgenError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+STANDARD_STREAM = "-"
+
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["parquet", "csv", "tsv", "arrow"]),
+    help="Format of the tables, where the file's suffix does not say it.",
+)
+force_option = click.option("--force", is_flag=True, help="Replace outputs that exist already.")
+schema_option = click.option(
+    "--schema",
+    metavar="FILE",
+    help="What the columns are: JSON from `synthgen inspect --json`, edited, or SDV metadata; columns left out "
+    "are inferred.",
+)
+
+
+def common_options(command: Command) -> Command:
+    """Add --quiet, --verbose and --debug to a command.
+
+    Parameters
+    ----------
+    command : callable
+        A function that click makes a command of.
+
+    Returns
+    -------
+    callable
+        The same function.
+    """
+    for name, short, setting, value, words in (
+        ("--debug", None, "debug", True, "Show the traceback of an error."),
+        ("--verbose", "-v", "verbosity", 2, "Say more."),
+        ("--quiet", "-q", "verbosity", 0, "Say nothing but errors."),
+    ):
+        names = [name] if short is None else [name, short]
+        command = click.option(
+            *names,
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_setter(setting, value),
+            help=words,
+        )(command)
+    return command
+
+
+def note(text: str) -> None:
+    """Tell the user something, on stderr, unless --quiet.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    """
+    if settings().verbosity > 0:
+        click.echo(f"synthgen: {text}", err=True)
+
+
+def settings() -> Settings:
+    """The settings of the command that runs."""
+    found = click.get_current_context().find_object(Settings)
+    return Settings() if found is None else found
+
+
+@contextlib.contextmanager
+def about(path: str) -> Iterator[None]:
+    """Name the file in errors about the table that came from it.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Yields
+    ------
+    None
+        Inside, errors about data and schema gain the file's name.
+    """
+    try:
+        yield
+    except (DataError, SchemaError) as error:
+        raise SynthgenError(f"{shown(path)}: {error}") from error
+
+
+def shown(path: str, stream: str = "standard input") -> str:
+    """A path for messages."""
+    return stream if path == STANDARD_STREAM else path
+
+
+def check_outputs(*paths: str | None, force: bool) -> None:
+    """Refuse at once what could not be written after the work is done.
+
+    Parameters
+    ----------
+    *paths : str or None
+        Outputs; None and ``-`` are left out.
+    force : bool
+        Whether existing files may be replaced.
+
+    Raises
+    ------
+    FileError
+        As `synthgen.files.check_writable`.
+    BadParameter
+        If two outputs are one file.
+    """
+    from synthgen.files import check_writable
+
+    given = [p for p in paths if p is not None]
+    if len(set(given)) < len(given):
+        raise click.UsageError("two outputs have the same name; give each its own.")
+    for path in given:
+        if path != STANDARD_STREAM:
+            check_writable(path, overwrite=force)
+
+
+def check_inputs(*paths: str | None) -> None:
+    """Refuse to read standard input twice.
+
+    Parameters
+    ----------
+    *paths : str or None
+        Inputs.
+
+    Raises
+    ------
+    UsageError
+        If ``-`` stands for more than one.
+    """
+    if list(paths).count(STANDARD_STREAM) > 1:
+        raise click.UsageError("only one input can be `-`.")
+
+
+def _setter(name: str, value: Any) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def set_it(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+        found = context.find_object(Settings)
+        if given and found is not None:
+            setattr(found, name, value)
+
+    return set_it

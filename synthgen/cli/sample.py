@@ -1,0 +1,83 @@
+"""`synthgen sample`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from synthgen.cli.options import (
+    check_outputs,
+    common_options,
+    force_option,
+    format_option,
+    note,
+    settings,
+    shown,
+)
+
+
+@click.command()
+@click.argument("model")
+@click.option("-n", "--rows", type=int, required=True, help="How many rows.")
+@click.option("-o", "--output", metavar="FILE", required=True, help="Where the synthetic table goes.")
+@click.option(
+    "--where",
+    metavar="COLUMN=VALUE",
+    multiple=True,
+    help="Only rows with this value; LOW..HIGH is a range, and nothing after = is a missing value. Repeatable.",
+)
+@click.option("--seed", type=int, help="The same seed, the same rows.")
+@click.option("--batch-size", type=int, help="Rows made at a time; changes memory, never the rows.")
+@force_option
+@format_option
+@common_options
+def sample(
+    model: str,
+    rows: int,
+    output: str,
+    where: tuple[str, ...],
+    seed: int | None,
+    batch_size: int | None,
+    force: bool,
+    format_: str | None,
+) -> None:
+    r"""Draw synthetic rows from MODEL.
+
+    \b
+    Examples:
+      synthgen sample customers.synthgen -n 10000 -o synthetic.parquet --seed 1
+      synthgen sample customers.synthgen -n 500 -o synthetic.csv --where segment=retail --where age=18..30
+      synthgen sample customers.synthgen -n 5 -o -
+    """
+    check_outputs(output, force=force)
+    pairs = [_pair(text) for text in where]
+    from synthgen.cli.model_files import load_model
+    from synthgen.table.write import write_table
+
+    fitted = load_model(model)
+    fitted.set_params(verbose=settings().verbosity)
+    conditions = {name: _value(fitted.schema_, name, text) for name, text in pairs} or None
+    table = fitted.sample(rows, conditions=conditions, random_state=seed, batch_size=batch_size)
+    write_table(table, output, schema=fitted.schema_, format=format_, overwrite=force)
+    note(f"{len(table):,} rows are in {shown(output, 'standard output')}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"--where must be COLUMN=VALUE. Got {text!r}.")
+    return name, value
+
+
+def _value(schema: Any, name: str, text: str) -> Any:
+    """The value of a column that a text means; what cannot be told here is left to `sample` to judge."""
+    if name not in schema:
+        return text
+    levels = schema[name].levels
+    if levels is not None:
+        spelled = {str(level): level for level in levels}
+        spelled |= {str(level).lower(): level for level in levels if isinstance(level, bool)}
+        return spelled.get(text, None if text == "" else text)
+    low, dots, high = text.partition("..")
+    return (low, high) if dots else (text or None)

@@ -1,0 +1,48 @@
+"""`synthgen split`."""
+
+from __future__ import annotations
+
+import click
+
+from synthgen.cli.options import about, check_outputs, common_options, force_option, format_option, note
+
+
+@click.command()
+@click.argument("data")
+@click.option("--share", type=float, default=0.2, show_default=True, help="Share of the rows to hold out.")
+@click.option("-o", "--output", metavar="FILE", required=True, help="Where the rows to learn from go.")
+@click.option("--holdout", metavar="FILE", required=True, help="Where the rows held out go.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same split."
+)
+@force_option
+@format_option
+@common_options
+def split(
+    data: str, share: float, output: str, holdout: str, seed: int, force: bool, format_: str | None
+) -> None:
+    """Hold rows of DATA out, to judge a synthetic table against later.
+
+    A synthetic table shall be as near to rows that the model never saw as to those it learnt from; without
+    held-out rows nobody can tell.
+
+    \b
+    Examples:
+      synthgen split data.parquet --share 0.2 -o train.parquet --holdout holdout.parquet
+    """
+    check_outputs(output, holdout, force=force)
+    from synthgen.table.read import read_table
+    from synthgen.table.split import split_table
+    from synthgen.table.write import write_table
+
+    with about(data):
+        train, held = split_table(read_table(data, format=format_), share, seed)
+    write_table(train, output, format=_written_format(output, format_), overwrite=force)
+    write_table(held, holdout, format=_written_format(holdout, format_), overwrite=force)
+    note(f"{len(train):,} rows to learn from in {output}, {len(held):,} held out in {holdout}")
+
+
+def _written_format(path: str, format_: str | None) -> str | None:
+    from synthgen.table.formats import is_table_name
+
+    return None if is_table_name(path) else format_

@@ -1,0 +1,89 @@
+"""Levels: one-hot, with rare levels of a long list pooled into one gate column and a score."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from synthgen.dtypes import Plain
+from synthgen.encoders import gated
+from synthgen.encoders.base import AbstractColumnEncoder
+from synthgen.encoders.ranks import fit_rank_map
+from synthgen.exceptions import ColumnRejected
+from synthgen.layout import Block
+from synthgen.schema import Column
+
+MAX_ONE_HOT = 60
+"""Up to this many levels, each has a matrix column."""
+COMMON_SHARE = 0.01
+"""In a longer list a level of this share of the rows has a matrix column; the others are pooled."""
+MIN_COMMON = 10
+"""Fewest rows of such a level."""
+
+
+class CategoricalEncoder(AbstractColumnEncoder):
+    """Levels by their codes; which of them were seen, which stand alone and which are pooled.
+
+    Pooled levels share one gate column; which of them it is, is the score of the level's place in code
+    order, so levels that sort together (postal codes, ticket numbers) lie together.
+
+    Parameters
+    ----------
+    column : Column
+        With levels.
+    parts : gated.Gated
+        Over the codes.
+    """
+
+    def __init__(self, column: Column, parts: gated.Gated) -> None:
+        self.column = column
+        self.parts = parts
+
+    @classmethod
+    def fit(cls, plain: Plain, column: Column) -> Self:
+        """Count the levels and decide which are pooled. See the base class."""
+        seen, counts = np.unique(plain.values[~plain.missing], return_counts=True)
+        if len(seen) <= MAX_ONE_HOT:
+            pooled = np.zeros(len(seen), dtype=bool)
+        else:
+            pooled = counts < max(COMMON_SHARE * counts.sum(), MIN_COMMON)
+        rest = fit_rank_map(seen[pooled], counts[pooled], smooth=False) if pooled.any() else None
+        return cls(column, gated.Gated(seen[~pooled], bool(plain.missing.any()), rest))
+
+    def blocks(self, start: int) -> list[Block]:
+        """Gate, and score where levels are pooled. See the base class."""
+        levels = self.column.levels or ()
+        return gated.blocks(self.parts, self.column.name, start, [str(levels[a]) for a in self.parts.atoms])
+
+    def transform(self, plain: Plain, rng: np.random.Generator) -> np.ndarray:
+        """Gate and score of every code. See the base class.
+
+        Raises
+        ------
+        ColumnRejected
+            If a value is outside the levels that were seen in `fit`.
+        """
+        unseen = ~plain.missing & ~np.isin(plain.values, self._seen())
+        if unseen.any() or (plain.missing.any() and not self.parts.has_missing):
+            row = int(np.flatnonzero(unseen | plain.missing)[0])
+            raise ColumnRejected(self.column.name, f"holds a value in row {row} that was not there in `fit`.")
+        return gated.encode(plain, self.parts, rng)
+
+    def inverse_transform(self, matrix: np.ndarray, first_row: int, seed: int) -> Plain:
+        """Codes from gate and score. See the base class."""
+        return gated.decode(matrix, self.parts)
+
+    def to_state(self) -> dict[str, Any]:
+        """Gate and score."""
+        return gated.to_state(self.parts)
+
+    @classmethod
+    def from_state(cls, column: Column, state: dict[str, Any]) -> Self:
+        """From `to_state`'s data."""
+        return cls(column, gated.from_state(state))
+
+    def _seen(self) -> np.ndarray:
+        return (
+            self.parts.atoms if self.parts.rest is None else np.append(self.parts.atoms, self.parts.rest.low)
+        )

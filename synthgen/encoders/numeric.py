@@ -1,0 +1,126 @@
+"""Numbers, durations and instants: randomised rank-normal scores with atoms."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from synthgen.dtypes import Plain, family
+from synthgen.encoders import gated
+from synthgen.encoders.base import AbstractColumnEncoder
+from synthgen.encoders.ranks import fit_rank_map
+from synthgen.layout import Block
+from synthgen.schema import Column
+
+MAX_DISCRETE = 20
+"""Up to this many distinct values, each is an atom (if it has `MIN_ROWS_PER_ATOM` rows on average)."""
+MIN_ROWS_PER_ATOM = 5
+ATOM_SHARE = 0.02
+"""Least share of the rows for a value to stand out as an atom among others."""
+ATOM_EXCESS = 3.0
+"""How many times more rows than its neighbours' median such a value must have."""
+MAX_DECIMALS = 8
+_NEIGHBOURS = 5  # distinct values on either side that a possible atom is compared with
+
+
+class NumericEncoder(AbstractColumnEncoder):
+    """Whole numbers, durations and instants exactly; floats on their own decimal grid, or smoothed.
+
+    Parameters
+    ----------
+    column : Column
+        What the column is.
+    parts : gated.Gated
+        Gate and score.
+    decimals : int or None
+        Floats are multiples of 10**-decimals; None: continuous, or no floats.
+    """
+
+    def __init__(self, column: Column, parts: gated.Gated, decimals: int | None) -> None:
+        self.column = column
+        self.parts = parts
+        self.decimals = decimals
+
+    @classmethod
+    def fit(cls, plain: Plain, column: Column) -> Self:
+        """Find the grid, the atoms and the distribution of the rest. See the base class."""
+        present = plain.values[~plain.missing]
+        decimals = _decimals(present, column.dtype) if present.dtype.kind == "f" else None
+        distinct, counts = np.unique(_to_grid(present, decimals), return_counts=True)
+        is_atom = find_atoms(counts)
+        rest = fit_rank_map(distinct[~is_atom], counts[~is_atom]) if not is_atom.all() else None
+        return cls(column, gated.Gated(distinct[is_atom], bool(plain.missing.any()), rest), decimals)
+
+    def blocks(self, start: int) -> list[Block]:
+        """Gate and score. See the base class."""
+        atoms = _from_grid(self.parts.atoms, self.decimals)
+        return gated.blocks(self.parts, self.column.name, start, [repr(a) for a in atoms.tolist()])
+
+    def transform(self, plain: Plain, rng: np.random.Generator) -> np.ndarray:
+        """Gate and score of every value. See the base class."""
+        values = np.where(plain.missing, plain.values.dtype.type(0), plain.values)
+        keys = _to_grid(values, self.decimals).astype(self.parts.atoms.dtype, copy=False)
+        return gated.encode(Plain(keys, plain.missing), self.parts, rng)
+
+    def inverse_transform(self, matrix: np.ndarray, first_row: int, seed: int) -> Plain:
+        """Numbers from gate and score. See the base class."""
+        keys = gated.decode(matrix, self.parts)
+        return Plain(_from_grid(keys.values, self.decimals), keys.missing)
+
+    def to_state(self) -> dict[str, Any]:
+        """Gate, score and decimals."""
+        return {**gated.to_state(self.parts), "decimals": self.decimals}
+
+    @classmethod
+    def from_state(cls, column: Column, state: dict[str, Any]) -> Self:
+        """From `to_state`'s data."""
+        return cls(column, gated.from_state(state), state["decimals"])
+
+
+def find_atoms(counts: np.ndarray) -> np.ndarray:
+    """Which distinct values stand on their own.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (D,)
+        Rows of each distinct value, in the order of the values.
+
+    Returns
+    -------
+    ndarray of bool, shape (D,)
+        All of them where there are few; else those that hold `ATOM_SHARE` of the rows and far more than
+        the values beside them (a smooth peak is no atom).
+    """
+    n_rows = int(counts.sum())
+    if len(counts) <= MAX_DISCRETE and n_rows >= MIN_ROWS_PER_ATOM * len(counts):
+        return np.ones(len(counts), dtype=bool)
+    out = np.zeros(len(counts), dtype=bool)
+    for i in np.flatnonzero(counts >= max(ATOM_SHARE * n_rows, 2 * MIN_ROWS_PER_ATOM)):
+        beside = np.r_[counts[max(i - _NEIGHBOURS, 0) : i], counts[i + 1 : i + 1 + _NEIGHBOURS]]
+        out[i] = len(beside) == 0 or counts[i] > ATOM_EXCESS * np.median(beside)
+    return out
+
+
+def _decimals(values: np.ndarray, token: str) -> int | None:
+    """The fewest decimals that give every value back in its own dtype, or None."""
+    stored = {"float16": np.float16, "halffloat": np.float16, "float32": np.float32, "float": np.float32}.get(
+        token.removesuffix("[pyarrow]").lower(), np.float64
+    )
+    if family(token) != "float" or len(values) == 0 or np.abs(values).max() >= 2.0**53:
+        return None
+    for decimals in range(MAX_DECIMALS + 1):
+        scaled = np.rint(values * 10.0**decimals)
+        if np.abs(scaled).max() >= 2.0**53:
+            return None
+        if np.array_equal((scaled / 10.0**decimals).astype(stored), values.astype(stored)):
+            return decimals
+    return None
+
+
+def _to_grid(values: np.ndarray, decimals: int | None) -> np.ndarray:
+    return values if decimals is None else np.rint(values * 10.0**decimals).astype(np.int64)
+
+
+def _from_grid(keys: np.ndarray, decimals: int | None) -> np.ndarray:
+    return keys if decimals is None else keys / 10.0**decimals

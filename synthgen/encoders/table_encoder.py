@@ -1,0 +1,209 @@
+"""A table to one float32 matrix, and back again."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from synthgen.dtypes import Plain, family, from_plain, strings_to_array, to_plain
+from synthgen.encoders.base import AbstractColumnEncoder
+from synthgen.encoders.categorical import CategoricalEncoder
+from synthgen.encoders.constant import ConstantEncoder
+from synthgen.encoders.identifier import IdentifierEncoder
+from synthgen.encoders.numeric import NumericEncoder
+from synthgen.exceptions import ColumnRejected, DataError, NotFittedError
+from synthgen.layout import Block, MatrixLayout
+from synthgen.rng import resolve_seed, stream
+from synthgen.schema import Column, Schema
+
+_ENCODERS: dict[str, type[AbstractColumnEncoder]] = {
+    "continuous": NumericEncoder,
+    "integer": NumericEncoder,
+    "datetime": NumericEncoder,
+    "boolean": CategoricalEncoder,
+    "categorical": CategoricalEncoder,
+    "constant": ConstantEncoder,
+    "identifier": IdentifierEncoder,
+}
+
+
+class TableEncoder(TransformerMixin, BaseEstimator):
+    """Encode a table of known schema as a float32 matrix, one encoder for each column.
+
+    Parameters
+    ----------
+    schema : Schema
+        Complete: as `synthgen.table.infer.infer_schema` makes it for the table.
+    random_state : int or None
+        Seeds the places of tied values in `transform`.
+
+    Attributes
+    ----------
+    encoders_ : list of AbstractColumnEncoder
+        One for each column, in table order.
+    layout_ : MatrixLayout
+        Which matrix columns carry which table column.
+    """
+
+    def __init__(self, schema: Schema, *, random_state: int | None = 0) -> None:
+        self.schema = schema
+        self.random_state = random_state
+
+    def fit(self, X: pd.DataFrame, y: None = None) -> Self:
+        """Fit every column's encoder.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, shape (N, n_columns)
+            The table.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        Self
+            The fitted encoder.
+
+        Raises
+        ------
+        ColumnRejected
+            If a column cannot be encoded, as free text.
+        """
+        encoders = [_fit_column(X[c.name], c) for c in self.schema]
+        return self._assemble(encoders)
+
+    def transform(self, X: pd.DataFrame) -> np.ndarray:
+        """The matrix of a table.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, shape (N, n_columns)
+            With the columns of the schema, in any order.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, F)
+            The matrix.
+
+        Raises
+        ------
+        DataError
+            If a column is absent, or holds a level that was not there in `fit`.
+        """
+        self._check_fitted()
+        if absent := [n for n in self.schema.names if n not in X.columns]:
+            raise DataError(f"The table lacks column {absent[0]!r}, which was there in `fit`.")
+        seed = resolve_seed(self.random_state)
+        out = np.zeros((len(X), self.layout_.width), dtype=np.float32)
+        start = 0
+        for i, encoder in enumerate(self.encoders_):
+            plain = _plain(X[encoder.column.name], encoder)
+            part = encoder.transform(plain, stream(seed, "ties", i))
+            out[:, start : start + part.shape[1]] = part
+            start += part.shape[1]
+        return out
+
+    def inverse_transform(self, X: np.ndarray, *, first_row: int = 0, seed: int = 0) -> pd.DataFrame:
+        """The table of a matrix.
+
+        Parameters
+        ----------
+        X : ndarray of float32, shape (N, F)
+            As `transform` gives it.
+        first_row : int
+            Number of the first row in the whole sample, for identifiers.
+        seed : int
+            For identifiers.
+
+        Returns
+        -------
+        pandas.DataFrame, shape (N, n_columns)
+            Columns, order and dtypes of the table in `fit`; index 0 to N - 1.
+
+        Raises
+        ------
+        DataError
+            If the matrix has another width.
+        """
+        self._check_fitted()
+        if X.ndim != 2 or X.shape[1] != self.layout_.width:
+            raise DataError(f"The matrix must have shape (N, {self.layout_.width}). Got {X.shape}.")
+        columns, start = {}, 0
+        for encoder, width in zip(self.encoders_, self._widths, strict=True):
+            decoded = encoder.inverse_transform(X[:, start : start + width], first_row, seed)
+            columns[encoder.column.name] = _to_series(decoded, encoder.column)
+            start += width
+        return pd.DataFrame(columns, copy=False)
+
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+        """The names of the matrix columns, shape (F,): ``column=level`` and ``column~score``."""
+        self._check_fitted()
+        return np.array(self.layout_.names, dtype=object)
+
+    def to_state(self) -> dict[str, Any]:
+        """Schema and encoders, as JSON-able values and numpy arrays."""
+        self._check_fitted()
+        return {"schema": self.schema.to_dict(), "encoders": [e.to_state() for e in self.encoders_]}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """From `to_state`'s data."""
+        schema = Schema.from_dict(state["schema"])
+        encoders = [
+            _ENCODERS[c.kind].from_state(c, s) for c, s in zip(schema, state["encoders"], strict=True)
+        ]
+        return cls(schema)._assemble(encoders)
+
+    def _assemble(self, encoders: list[AbstractColumnEncoder]) -> Self:
+        blocks: list[Block] = []
+        widths = []
+        for encoder in encoders:
+            own = encoder.blocks(blocks[-1].stop if blocks else 0)
+            widths.append(sum(b.width for b in own))
+            blocks.extend(own)
+        self.encoders_ = encoders
+        self.layout_ = MatrixLayout(tuple(blocks))
+        self._widths = widths
+        return self
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "encoders_"):
+            raise NotFittedError("This TableEncoder is not fitted; call `fit` first.")
+
+
+def _fit_column(series: pd.Series, column: Column) -> AbstractColumnEncoder:
+    if column.kind == "text":
+        raise ColumnRejected(
+            column.name,
+            f"is free text ({column.reason}), which cannot be learnt; drop it, or declare it categorical.",
+        )
+    if column.kind == "identifier" and _is_string(column):
+        present = series[series.notna().to_numpy()].tolist()
+        return IdentifierEncoder.fit_strings(present, float(series.isna().mean()), column)
+    return _ENCODERS[column.kind].fit(to_plain(series, column), column)
+
+
+def _plain(series: pd.Series, encoder: AbstractColumnEncoder) -> Plain:
+    if isinstance(encoder, IdentifierEncoder):
+        missing = series.isna().to_numpy(dtype=bool)
+        return Plain(np.zeros(len(missing)), missing)
+    plain = to_plain(series, encoder.column)
+    if encoder.column.levels is not None and (outside := (plain.values < 0) & ~plain.missing).any():
+        value = series.iloc[int(np.flatnonzero(outside)[0])]
+        raise ColumnRejected(
+            encoder.column.name, f"holds {value!r}, which was not among its levels in `fit`."
+        )
+    return plain
+
+
+def _is_string(column: Column) -> bool:
+    return family(column.dtype) == "string"
+
+
+def _to_series(decoded: Plain | list[str | None], column: Column) -> pd.Series:
+    if isinstance(decoded, Plain):
+        return from_plain(decoded, column)
+    return pd.Series(strings_to_array(decoded, column.dtype), name=column.name)

@@ -1,0 +1,221 @@
+"""Tables that can be compared: the same columns, coded the same way, as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthgen.dtypes import dtype_token, family, to_plain
+from synthgen.exceptions import ColumnRejected, DataError
+from synthgen.schema import Column, Level, Schema
+
+NOT_COMPARED = ("identifier", "text")
+"""Kinds that no model learns, so that no metric judges them."""
+
+_GROUPS = {
+    "int": "numbers",
+    "float": "numbers",
+    "bool": "numbers",
+    "string": "strings",
+    "datetime": "datetimes",
+    "duration": "durations",
+}
+_SECONDS = {"D": 86_400.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+
+
+@dataclass(frozen=True, eq=False)
+class CodedColumn:
+    """One column of one table.
+
+    Parameters
+    ----------
+    name : str
+        The column's name.
+    kind : str
+        One of `synthgen.schema.KINDS`.
+    values : ndarray, shape (N,)
+        float64 with NaN for missing (datetimes and durations in seconds), or int64 codes into `levels`
+        with -1 for missing.
+    levels : tuple
+        The values that the codes stand for, over all the tables compared. Empty for a numeric column.
+    """
+
+    name: str
+    kind: str
+    values: np.ndarray
+    levels: tuple[Level, ...] = ()
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the values are numbers rather than codes."""
+        return self.values.dtype.kind == "f"
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Where the column has no value; bool, shape (N,)."""
+        return np.isnan(self.values) if self.is_numeric else self.values < 0
+
+
+@dataclass(frozen=True, eq=False)
+class CodedTable:
+    """The compared columns of one table.
+
+    Parameters
+    ----------
+    columns : tuple of CodedColumn
+        In schema order, all of one length.
+    n_rows : int
+        Rows of the table.
+    """
+
+    columns: tuple[CodedColumn, ...]
+    n_rows: int
+
+    def take(self, rows: np.ndarray) -> CodedTable:
+        """The table of some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (M,)
+            Row numbers; they may repeat.
+
+        Returns
+        -------
+        CodedTable
+            With M rows.
+        """
+        columns = tuple(CodedColumn(c.name, c.kind, c.values[rows], c.levels) for c in self.columns)
+        return CodedTable(columns, len(rows))
+
+    def column(self, name: str) -> CodedColumn:
+        """The column of one name, which must be among the compared ones."""
+        return next(c for c in self.columns if c.name == name)
+
+    def without(self, name: str) -> CodedTable:
+        """The table without one column."""
+        return CodedTable(tuple(c for c in self.columns if c.name != name), self.n_rows)
+
+
+def code_tables(tables: Mapping[str, pd.DataFrame], schema: Schema) -> dict[str, CodedTable]:
+    """Code the compared columns of several tables alike.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        By the name that messages use. The first is the one that the schema describes.
+    schema : Schema
+        Complete, as `synthgen.table.infer.infer_schema` gives it. Identifiers and free text are left out.
+
+    Returns
+    -------
+    dict of str to CodedTable
+        Under the same names, all with the same columns and levels.
+
+    Raises
+    ------
+    DataError
+        If a table lacks a column or has one too many, holds infinities, or a column's dtype cannot be
+        compared with the first table's.
+    """
+    _check_same_columns(tables, schema.names)
+    compared = [c for c in schema if c.kind not in NOT_COMPARED]
+    coded: dict[str, list[CodedColumn]] = {which: [] for which in tables}
+    for column in compared:
+        parts = {which: table[column.name] for which, table in tables.items()}
+        for which, part in _code_column(parts, column).items():
+            coded[which].append(part)
+    return {which: CodedTable(tuple(coded[which]), len(tables[which])) for which in tables}
+
+
+def _check_same_columns(tables: Mapping[str, pd.DataFrame], names: list[str]) -> None:
+    first = next(iter(tables))
+    for which, table in tables.items():
+        if lacking := [n for n in names if n not in table.columns]:
+            raise DataError(
+                f"The {which} table lacks column {lacking[0]!r}, which the {first} table has; "
+                "the tables must have the same columns."
+            )
+        if extra := [n for n in table.columns if n not in names]:
+            raise DataError(
+                f"The {which} table has column {extra[0]!r}, which the {first} table lacks; "
+                "drop it, or add it to the other."
+            )
+
+
+def _code_column(parts: dict[str, pd.Series], column: Column) -> dict[str, CodedColumn]:
+    groups = {which: _group(part, which) for which, part in parts.items()}
+    known = {which: group for which, group in groups.items() if group is not None}
+    group = next(iter(known.values()), "numbers")
+    for which, other in known.items():
+        if other != group:
+            first = next(iter(known))
+            raise DataError(
+                f"Column {column.name!r} holds {group} (dtype {parts[first].dtype}) in the {first} table but "
+                f"{other} (dtype {parts[which].dtype}) in the {which} table; convert one with .astype(...)."
+            )
+    coded = column.kind in ("categorical", "boolean") or (column.kind == "constant" and group == "strings")
+    if coded:
+        return _code_levels(parts, column)
+    return {
+        which: CodedColumn(column.name, column.kind, _numbers(part, which)) for which, part in parts.items()
+    }
+
+
+def _token(part: pd.Series, which: str) -> str:
+    try:
+        return dtype_token(part)
+    except ColumnRejected as error:
+        raise DataError(f"The {which} table: {error}") from error
+
+
+def _group(part: pd.Series, which: str) -> str | None:
+    """What the values are, or None where there are none and any dtype will do."""
+    if part.isna().all():
+        return None
+    if isinstance(part.dtype, pd.CategoricalDtype):
+        part = pd.Series(part.cat.categories, name=part.name)
+    token = _token(part, which)
+    group = _GROUPS[family(token)]
+    # an instant in UTC and a wall-clock time of unknown place are not comparable numbers
+    return "datetimes with a time zone" if group == "datetimes" and ", " in token else group
+
+
+def _numbers(part: pd.Series, which: str) -> np.ndarray:
+    if part.isna().all():
+        return np.full(len(part), np.nan)
+    if isinstance(part.dtype, pd.CategoricalDtype):
+        part = part.astype(object)
+    token = _token(part, which)
+    plain = to_plain(part, Column(str(part.name), "continuous", dtype=token))
+    values = np.where(plain.missing, np.nan, plain.values.astype(np.float64)) * _scale(token)
+    if np.isinf(values).any():
+        raise DataError(
+            f"Column {part.name!r} of the {which} table holds infinities; replace them by missing values first."
+        )
+    return values
+
+
+def _scale(token: str) -> float:
+    """Seconds per tick of a dtype of instants or durations; 1 for numbers."""
+    if family(token) not in ("datetime", "duration"):
+        return 1.0
+    if "date" in token and "datetime64" not in token:
+        return _SECONDS["ms" if "date64" in token else "D"]
+    return _SECONDS[token.split("[")[1].rstrip("]").split(",")[0].split("]")[0]]
+
+
+def _code_levels(parts: dict[str, pd.Series], column: Column) -> dict[str, CodedColumn]:
+    codes: dict[Level, int] = {level: i for i, level in enumerate(column.levels or ())}
+    coded = {}
+    for which, part in parts.items():
+        own, seen = pd.factorize(part, use_na_sentinel=True)
+        for level in seen.tolist():
+            codes.setdefault(level, len(codes))
+        table = np.array([codes[level] for level in seen.tolist()] + [-1], dtype=np.int64)
+        coded[which] = table[own]
+    return {
+        which: CodedColumn(column.name, column.kind, values, tuple(codes)) for which, values in coded.items()
+    }

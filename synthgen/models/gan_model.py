@@ -1,0 +1,162 @@
+"""The matrix half of SynthGAN: a trained generator that makes matrix rows, block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+from synthgen.layout import MatrixLayout
+from synthgen.models.base import MatrixModel
+from synthgen.networks.generator import Generator
+from synthgen.networks.output_heads import OutputHeads
+from synthgen.rng import ROWS_PER_BLOCK, stream
+from synthgen.training.calibration import Calibration, apply_calibration, identity
+
+
+@dataclass(frozen=True)
+class ConditionTable:
+    """The conditions that occur in the training rows.
+
+    Parameters
+    ----------
+    rows : ndarray of float32, shape (K, C)
+        Each distinct one, as matrix columns.
+    share : ndarray of float64, shape (K,)
+        How often it occurs; sums to 1.
+    """
+
+    rows: np.ndarray
+    share: np.ndarray
+
+
+def condition_table(matrix: np.ndarray, cond_columns: list[int]) -> ConditionTable:
+    """Count the distinct conditions of the training rows.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32, shape (N, F)
+        The training rows.
+    cond_columns : list of int
+        The matrix columns that are conditions.
+
+    Returns
+    -------
+    ConditionTable
+        One empty row if there are no conditions.
+    """
+    rows, counts = np.unique(matrix[:, cond_columns], axis=0, return_counts=True)
+    return ConditionTable(rows, counts / counts.sum())
+
+
+class GanModel(MatrixModel):
+    """A trained generator with its calibration.
+
+    Parameters
+    ----------
+    generator : Generator
+        Averaged weights.
+    layout : MatrixLayout
+        What the F columns are.
+    cond_columns : list of int
+        Matrix columns that are given to the generator.
+    conditions : ConditionTable
+        What may be given.
+    device : str
+        Where the network runs.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        layout: MatrixLayout,
+        cond_columns: list[int],
+        conditions: ConditionTable,
+        device: str,
+    ) -> None:
+        self.generator = generator.to(device).eval()
+        self.layout = layout
+        self.cond_columns = cond_columns
+        self.conditions = conditions
+        self.device = device
+        self.heads = OutputHeads(layout).to(device)
+        self.set_calibration(identity(layout))
+
+    def set_calibration(self, calibration: Calibration) -> None:
+        """Use another calibration from now on."""
+        self.calibration = Calibration(**{k: v.to(self.device) for k, v in vars(calibration).items()})
+
+    @torch.no_grad()
+    def raw_block(self, seed: int, block: int, allowed: np.ndarray | None) -> tuple[torch.Tensor, np.ndarray]:
+        """Raw outputs of one block of rows, and the conditions they were given.
+
+        Always a whole block: the bits of a row must not depend on how many rows are wanted.
+
+        Parameters
+        ----------
+        seed, block
+            Which rows.
+        allowed : ndarray of int, shape (A,), or None
+            Which conditions may be given; None: any.
+
+        Returns
+        -------
+        raw : Tensor, shape (ROWS_PER_BLOCK, F)
+            On the device.
+        cond : ndarray of float32, shape (ROWS_PER_BLOCK, C)
+            The conditions.
+        """
+        rng = stream(seed, "latent", block)
+        z = rng.standard_normal((ROWS_PER_BLOCK, self.generator.latent_dim), dtype=np.float32)
+        cond = self._draw_conditions(seed, block, allowed)
+        raw = self.generator(torch.from_numpy(z).to(self.device), torch.from_numpy(cond).to(self.device))
+        return raw, cond
+
+    @torch.no_grad()
+    def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
+        """One block of rows. See the base class."""
+        raw, cond = self.raw_block(seed, block, allowed)
+        calibrated = apply_calibration(raw, self.calibration, self.heads.numeric)
+        rows = self.heads.harden(calibrated, self.gumbel_block(seed, block)).cpu().numpy()
+        rows[:, self.cond_columns] = cond
+        return rows
+
+    def gumbel_block(self, seed: int, block: int) -> torch.Tensor:
+        """Gumbel noise of one block, shape (ROWS_PER_BLOCK, n_one_hot), on the device."""
+        rng = stream(seed, "choice", block)
+        exponential = rng.standard_exponential((ROWS_PER_BLOCK, self.heads.n_one_hot), dtype=np.float32)
+        return torch.from_numpy(-np.log(np.maximum(exponential, np.float32(1e-20)))).to(self.device)
+
+    def condition_rows(self) -> np.ndarray:
+        """The conditions that occurred in the training rows. See the base class."""
+        return self.conditions.rows
+
+    def to_state(self) -> dict[str, Any]:
+        """Weights, calibration and conditions. See the base class."""
+        return {
+            "generator": {k: v.cpu().numpy() for k, v in self.generator.state_dict().items()},
+            "calibration": {k: v.cpu().numpy() for k, v in vars(self.calibration).items()},
+            "conditions": vars(self.conditions),
+            "cond_columns": self.cond_columns,
+        }
+
+    @classmethod
+    def from_state(
+        cls, state: dict[str, Any], generator: Generator, layout: MatrixLayout, device: str
+    ) -> Self:
+        """From `to_state`'s data and an empty generator of the right shape."""
+        generator.load_state_dict({k: torch.from_numpy(v) for k, v in state["generator"].items()})
+        conditions = ConditionTable(**state["conditions"])
+        model = cls(generator, layout, state["cond_columns"], conditions, device)
+        model.set_calibration(
+            Calibration(**{k: torch.from_numpy(v) for k, v in state["calibration"].items()})
+        )
+        return model
+
+    def _draw_conditions(self, seed: int, block: int, allowed: np.ndarray | None) -> np.ndarray:
+        which = np.arange(len(self.conditions.rows)) if allowed is None else allowed
+        share = np.cumsum(self.conditions.share[which])
+        uniform = stream(seed, "condition", block).random(ROWS_PER_BLOCK) * share[-1]
+        return self.conditions.rows[which[np.searchsorted(share[:-1], uniform, side="right")]]

@@ -1,0 +1,382 @@
+"""SynthGAN: an MLP GAN behind a scikit-learn interface."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import torch
+
+from synthgen.encoders.table_encoder import TableEncoder
+from synthgen.exceptions import ParameterError
+from synthgen.layout import MatrixLayout
+from synthgen.models.base import AbstractSynthesizer, MatrixModel
+from synthgen.models.gan_model import GanModel, condition_table
+from synthgen.models.validation_score import compact, detection_auc
+from synthgen.networks.blocks import initialise
+from synthgen.networks.discriminator import Discriminator
+from synthgen.networks.generator import Generator
+from synthgen.networks.output_heads import OutputHeads
+from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream, torch_stream
+from synthgen.schema import Schema
+from synthgen.training.calibration import fit_calibration
+from synthgen.training.config import TrainingConfig
+from synthgen.training.history import History
+from synthgen.training.loop import train
+from synthgen.training.losses import LOSSES
+from synthgen.training.threads import torch_threads
+from synthgen.validation import Choice, Constraint, Each, Instance, Interval, Nothing
+
+MIN_VALIDATION_ROWS = 200
+"""Fewer validation rows than this judge nothing: then none are held out."""
+MAX_VALIDATION_ROWS = 4000
+CALIBRATION_BLOCKS = 20
+"""Blocks of generated rows that the margins are calibrated on."""
+_INF = math.inf
+_WEIGHT: list[Constraint] = [Interval("float", 0, _INF), Nothing()]
+
+
+class SynthGAN(AbstractSynthesizer):
+    """A GAN for tables of mixed columns.
+
+    Both networks are residual MLPs without normalisation. By default they play the relativistic game with
+    gradient penalties on real and fake rows [1]_. Averaged weights are scored on validation rows while
+    training, the best are kept, and the margins are calibrated at the end.
+
+    Parameters
+    ----------
+    latent_dim : int, default 128
+        Width Z of the noise vector.
+    hidden_dims : sequence of int, default (256, 256, 256)
+        Width of each residual block, of both networks.
+    loss : {"relativistic", "non-saturating", "minimax", "wgan-gp", "hinge", "least-squares"}
+        The adversarial loss.
+    n_critic : int, default 1
+        Discriminator updates for each generator update.
+    batch_size : int, optional
+        Rows in a batch, a multiple of `pac`. None: 64, 128 or 256, from the number of rows.
+    max_steps : int, optional
+        Generator updates at most. None: 2,000 to 8,000, from the number of rows.
+    max_time : float, optional
+        Seconds of training at most. With it a fit is no longer repeatable to the bit.
+    learning_rate : float, default 1e-3
+        Adam's, for both networks; it falls along a cosine.
+    betas : (float, float), default (0.0, 0.99)
+        Adam's.
+    ema_decay : float, default 0.999
+        Of the average of the generator's weights.
+    pac : int, default 1
+        Rows that the discriminator judges together.
+    r1_weight, r2_weight : float, optional
+        Weights gamma of the squared gradient on real and on fake rows (half of gamma enters the loss). None: 0.3
+        each, and 0 for "wgan-gp".
+    gradient_penalty_weight : float, optional
+        Weight of the gradient norm's squared distance from 1. None: 10 for "wgan-gp", else 0.
+    penalty_every : int, default 4
+        Discriminator updates between penalties, which then weigh as many times more.
+    tau : float, default 0.2
+        Temperature of the relaxed categorical choices.
+    frequencies : sequence of float, default (0.25, 0.5, 1.0)
+        At which numeric columns enter the discriminator as sines and cosines. Empty for none.
+    conditional_on : sequence of str, optional
+        Columns that are given to the generator, so that rare levels can be asked for at no cost. Only columns
+        of few values.
+    validation_fraction : float, default 0.1
+        Share of the rows held out to choose the weights and the time to stop, at most 4,000 rows; none where
+        that would be fewer than 200.
+    validate_every : int, default 500
+        Steps between scores on the validation rows.
+    patience : int, default 6
+        Scores without a better one before training stops.
+    schema : Schema, optional
+        Declares kinds of columns; the others are inferred.
+    device : {"auto", "cpu", "cuda", "mps"}, default "auto"
+        Where to train and sample. "auto": CUDA if there is one, else the CPU.
+    precision : {"auto", "float32", "bfloat16"}, default "auto"
+        "bfloat16" runs steps without penalties in mixed precision. "auto": on CUDA only.
+    n_threads : int, optional
+        CPU threads. None: as many as cores, at most 4.
+    random_state : int, optional
+        Seed of everything in `fit`.
+    verbose : int, default 1
+        0: no progress bars. They are off anyway when not writing to a terminal.
+
+    Attributes
+    ----------
+    schema_, encoder_, model_, n_rows_in_
+        See `AbstractSynthesizer`.
+    history_ : pandas.DataFrame, shape (n_steps, n_measurements)
+        Losses, mean scores and penalties of every step (index ``step``, from 1).
+    validation_history_ : pandas.DataFrame
+        ``auc`` of a tree classifier on the validation rows, by ``step``; empty if none were held out.
+    stopped_ : str
+        Why training ended.
+
+    References
+    ----------
+    .. [1] N. Huang et al., "The GAN is dead; long live the GAN! A modern GAN baseline", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> table = load_iris(as_frame=True).frame
+    >>> SynthGAN(max_steps=20, random_state=0, verbose=0).fit(table).sample(5).shape
+    (5, 5)
+    """
+
+    constraints: ClassVar[dict[str, list[Constraint]]] = {
+        "latent_dim": [Interval("int", 1, _INF)],
+        "hidden_dims": [Each(Interval("int", 1, _INF), min_length=1)],
+        "loss": [Choice(tuple(LOSSES))],
+        "n_critic": [Interval("int", 1, _INF)],
+        "batch_size": [Interval("int", 2, _INF), Nothing()],
+        "max_steps": [Interval("int", 1, _INF), Nothing()],
+        "max_time": [Interval("float", 0, _INF, "neither"), Nothing()],
+        "learning_rate": [Interval("float", 0, 1, "right")],
+        "betas": [Each(Interval("float", 0, 1), min_length=2)],
+        "ema_decay": [Interval("float", 0, 1)],
+        "pac": [Interval("int", 1, _INF)],
+        "r1_weight": _WEIGHT,
+        "r2_weight": _WEIGHT,
+        "gradient_penalty_weight": _WEIGHT,
+        "penalty_every": [Interval("int", 1, _INF)],
+        "tau": [Interval("float", 0, _INF, "neither")],
+        "frequencies": [Each(Interval("float", 0, _INF, "neither"))],
+        "conditional_on": [Each(Instance(str, "a column name")), Nothing()],
+        "validation_fraction": [Interval("float", 0, 0.5, "both")],
+        "validate_every": [Interval("int", 1, _INF)],
+        "patience": [Interval("int", 1, _INF)],
+        "schema": [Instance(Schema, "a Schema"), Nothing()],
+        "device": [Choice(("auto", "cpu", "cuda", "mps"))],
+        "precision": [Choice(("auto", "float32", "bfloat16"))],
+        "n_threads": [Interval("int", 1, _INF), Nothing()],
+        "random_state": [Interval("int", 0, 2**63), Nothing()],
+        "verbose": [Interval("int", 0, _INF)],
+    }
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int = 128,
+        hidden_dims: Sequence[int] = (256, 256, 256),
+        loss: str = "relativistic",
+        n_critic: int = 1,
+        batch_size: int | None = None,
+        max_steps: int | None = None,
+        max_time: float | None = None,
+        learning_rate: float = 1e-3,
+        betas: Sequence[float] = (0.0, 0.99),
+        ema_decay: float = 0.999,
+        pac: int = 1,
+        r1_weight: float | None = None,
+        r2_weight: float | None = None,
+        gradient_penalty_weight: float | None = None,
+        penalty_every: int = 4,
+        tau: float = 0.2,
+        frequencies: Sequence[float] = (0.25, 0.5, 1.0),
+        conditional_on: Sequence[str] | None = None,
+        validation_fraction: float = 0.1,
+        validate_every: int = 500,
+        patience: int = 6,
+        schema: Schema | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        n_threads: int | None = None,
+        random_state: int | None = None,
+        verbose: int = 1,
+    ) -> None:
+        self.latent_dim = latent_dim
+        self.hidden_dims = hidden_dims
+        self.loss = loss
+        self.n_critic = n_critic
+        self.batch_size = batch_size
+        self.max_steps = max_steps
+        self.max_time = max_time
+        self.learning_rate = learning_rate
+        self.betas = betas
+        self.ema_decay = ema_decay
+        self.pac = pac
+        self.r1_weight = r1_weight
+        self.r2_weight = r2_weight
+        self.gradient_penalty_weight = gradient_penalty_weight
+        self.penalty_every = penalty_every
+        self.tau = tau
+        self.frequencies = frequencies
+        self.conditional_on = conditional_on
+        self.validation_fraction = validation_fraction
+        self.validate_every = validate_every
+        self.patience = patience
+        self.schema = schema
+        self.device = device
+        self.precision = precision
+        self.n_threads = n_threads
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> MatrixModel:
+        layout, device = encoder.layout_, self._device()
+        config = self._config(len(matrix), device)
+        cond_columns = self._cond_columns(encoder)
+        training, validation = self._split(matrix, seed)
+        with torch_threads(self.n_threads):
+            rows = torch.from_numpy(training).to(device)
+            networks = self._networks(layout, len(cond_columns), seed, device)
+            validate = None
+            if len(validation):
+                validate = self._validator(validation, layout, cond_columns, matrix, device, seed)
+            generator, history = train(
+                *networks, rows, cond_columns, config, seed=seed, validate=validate, verbose=self.verbose
+            )
+            model = GanModel(generator, layout, cond_columns, condition_table(matrix, cond_columns), device)
+            _calibrate(model, rows, derived_seed(seed, "calibration"))
+        self._keep_history(history)
+        return model
+
+    def _config(self, n_rows: int, device: str) -> TrainingConfig:
+        """The recipe, with what depends on the number of rows filled in."""
+        wgan = self.loss == "wgan-gp"
+        gamma = 0.0 if wgan else 0.3
+        batch_size = self.batch_size or _default_batch_size(n_rows, self.pac)
+        if batch_size % self.pac:
+            raise ParameterError(
+                f"The `batch_size` parameter of SynthGAN must be a multiple of `pac` = {self.pac}. "
+                f"Got {batch_size} instead."
+            )
+        return TrainingConfig(
+            loss=self.loss,
+            max_steps=self.max_steps or _default_steps(n_rows),
+            max_time=self.max_time,
+            batch_size=batch_size,
+            n_critic=self.n_critic,
+            learning_rate=self.learning_rate,
+            beta1=float(self.betas[0]),
+            beta2=float(self.betas[1]),
+            ema_decay=self.ema_decay,
+            r1_weight=gamma if self.r1_weight is None else self.r1_weight,
+            r2_weight=gamma if self.r2_weight is None else self.r2_weight,
+            gradient_penalty_weight=10.0 * wgan
+            if self.gradient_penalty_weight is None
+            else self.gradient_penalty_weight,
+            penalty_every=self.penalty_every,
+            tau=self.tau,
+            validate_every=self.validate_every,
+            patience=self.patience,
+            bfloat16=self.precision == "bfloat16" or (self.precision == "auto" and device == "cuda"),
+        )
+
+    def _device(self) -> str:
+        if self.device == "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        if not present[self.device]:
+            raise ParameterError(
+                f"The `device` parameter of SynthGAN is {self.device!r}, but this machine has none; use 'auto'."
+            )
+        return self.device
+
+    def _cond_columns(self, encoder: TableEncoder) -> list[int]:
+        names = tuple(self.conditional_on or ())
+        layout = encoder.layout_
+        for name in names:
+            column = encoder.schema[name]
+            blocks = [b for b in layout.blocks if b.column == name]
+            if not blocks or any(b.activation == "numeric" for b in blocks):
+                raise ParameterError(
+                    f"The `conditional_on` parameter of SynthGAN must name columns of few values. "
+                    f"Got {name!r}, which is {column.kind} with many or only one; ask for its values in `sample` instead."
+                )
+        if names and len(layout.columns_of(names)) == layout.width:
+            raise ParameterError(
+                f"The `conditional_on` parameter of SynthGAN must leave a column to be learnt. Got {names!r}, which are all."
+            )
+        return layout.columns_of(names)
+
+    def _split(self, matrix: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Training and validation rows."""
+        n_validation = min(int(self.validation_fraction * len(matrix)), MAX_VALIDATION_ROWS)
+        if n_validation < MIN_VALIDATION_ROWS:
+            return matrix, matrix[:0]
+        order = stream(seed, "validation split").permutation(len(matrix))
+        return matrix[order[n_validation:]], matrix[order[:n_validation]]
+
+    def _networks(
+        self, layout: MatrixLayout, cond_dim: int, seed: int, device: str
+    ) -> tuple[Generator, Discriminator, OutputHeads]:
+        generator = self._empty_generator(layout, cond_dim)
+        discriminator = Discriminator(layout, self.hidden_dims, self.pac, self.frequencies)
+        initialise(generator, torch_stream(seed, "generator"))
+        initialise(discriminator, torch_stream(seed, "discriminator"))
+        return generator.to(device), discriminator.to(device), OutputHeads(layout).to(device)
+
+    def _empty_generator(self, layout: MatrixLayout, cond_dim: int) -> Generator:
+        return Generator(self.latent_dim, cond_dim, self.hidden_dims, layout.width)
+
+    def _validator(
+        self,
+        validation: np.ndarray,
+        layout: MatrixLayout,
+        cond_columns: list[int],
+        matrix: np.ndarray,
+        device: str,
+        seed: int,
+    ) -> Callable[[Generator], float]:
+        """A function that scores a generator on the validation rows; lower is better."""
+        real = compact(validation, layout)
+        conditions = condition_table(matrix, cond_columns)
+        own_seed = derived_seed(seed, "validation")
+
+        def validate(generator: Generator) -> float:
+            model = GanModel(generator, layout, cond_columns, conditions, device)
+            n_blocks = -(-len(real) // ROWS_PER_BLOCK)
+            fake = np.concatenate([model.generate_block(own_seed, b) for b in range(n_blocks)])[: len(real)]
+            return detection_auc(real, compact(fake, layout), own_seed)
+
+        return validate
+
+    def _keep_history(self, history: History) -> None:
+        steps = pd.RangeIndex(1, 1 + len(history.steps["g_loss"]), name="step")
+        self.history_ = pd.DataFrame(history.steps, index=steps)
+        validation = pd.DataFrame(history.validation, columns=["step", "auc"]).astype(
+            {"step": "int64", "auc": "float64"}
+        )
+        self.validation_history_ = validation.set_index("step")
+        self.stopped_ = history.stopped
+
+    def _extra_state(self) -> dict[str, Any]:
+        return {
+            "history": {
+                name: self.history_[name].to_numpy(dtype=np.float32) for name in self.history_.columns
+            },
+            "validation": self.validation_history_.reset_index().to_numpy().tolist(),
+            "stopped": self.stopped_,
+        }
+
+    def _load_extra_state(self, extra: dict[str, Any]) -> None:
+        steps = {name: values.astype(np.float64) for name, values in extra["history"].items()}
+        self._keep_history(History(steps, [(int(s), a) for s, a in extra["validation"]], extra["stopped"]))
+
+    def _load_matrix_model(self, state: dict[str, Any]) -> GanModel:
+        layout = self.encoder_.layout_
+        generator = self._empty_generator(layout, len(state["cond_columns"]))
+        return GanModel.from_state(state, generator, layout, self._device_for_sampling())
+
+    def _device_for_sampling(self) -> str:
+        return "cuda" if self.device in ("auto", "cuda") and torch.cuda.is_available() else "cpu"
+
+
+def _default_batch_size(n_rows: int, pac: int) -> int:
+    size = 64 if n_rows < 1000 else 128 if n_rows < 4000 else 256
+    return -(-size // pac) * pac
+
+
+def _default_steps(n_rows: int) -> int:
+    return int(np.clip(2000 + n_rows / 4, 2000, 8000))
+
+
+def _calibrate(model: GanModel, rows: torch.Tensor, seed: int) -> None:
+    raw = torch.cat([model.raw_block(seed, b, None)[0] for b in range(CALIBRATION_BLOCKS)])
+    gumbel = torch.cat([model.gumbel_block(seed, b) for b in range(CALIBRATION_BLOCKS)])
+    model.set_calibration(fit_calibration(raw, gumbel, rows, model.layout, model.heads))

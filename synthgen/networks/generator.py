@@ -1,0 +1,48 @@
+"""Latent vectors to raw matrix rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from synthgen.networks.blocks import residual_mlp
+
+
+class Generator(nn.Module):
+    """A residual MLP from a latent vector, and a condition if there is one, to raw outputs.
+
+    Parameters
+    ----------
+    latent_dim : int
+        Z, width of the latent vector.
+    cond_dim : int
+        C, width of the condition; 0 for none.
+    hidden_dims : sequence of int
+        Width of each residual block.
+    n_features : int
+        F, width of the matrix.
+    """
+
+    def __init__(self, latent_dim: int, cond_dim: int, hidden_dims: Sequence[int], n_features: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.body = residual_mlp(latent_dim + cond_dim, hidden_dims, n_features)
+
+    def forward(self, z: Tensor, cond: Tensor) -> Tensor:
+        """Raw outputs.
+
+        Parameters
+        ----------
+        z : Tensor, shape (B, Z)
+            Standard normal.
+        cond : Tensor, shape (B, C)
+            C may be 0.
+
+        Returns
+        -------
+        Tensor, shape (B, F)
+            Logits and numbers, to be activated by `OutputHeads`.
+        """
+        return self.body(torch.cat([z, cond], dim=1))

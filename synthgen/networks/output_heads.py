@@ -1,0 +1,99 @@
+"""Raw generator outputs to matrix rows: soft choices while training, hard ones when sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from synthgen.layout import MatrixLayout
+
+
+class OutputHeads(nn.Module):
+    """Activate each block of the layout.
+
+    One-hot blocks are relaxed categorical draws: ``softmax((logits + gumbel) / tau)`` [1]_, or the one-hot argmax of
+    ``logits + gumbel``, which is an exact draw from ``softmax(logits)``. Numeric blocks pass as they are, times
+    the weight of their gate.
+
+    Blocks of equal width are activated together, so the cost does not grow with the number of blocks.
+
+    Parameters
+    ----------
+    layout : MatrixLayout
+        What the F columns are.
+
+    References
+    ----------
+    .. [1] E. Jang, S. Gu, B. Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017.
+    """
+
+    order: Tensor
+    place: Tensor
+    gate: Tensor
+    numeric: Tensor
+
+    def __init__(self, layout: MatrixLayout) -> None:
+        super().__init__()
+        numeric = [b.start for b in layout.numeric]
+        self.widths = sorted({b.width for b in layout.one_hot})
+        groups = [[b for b in layout.one_hot if b.width == w] for w in self.widths]
+        order = [i for group in groups for b in group for i in range(b.start, b.stop)]
+        self.n_one_hot = len(order)
+        self.group_sizes = [len(group) for group in groups]
+        self._index("order", order + numeric)
+        self._index("place", torch.argsort(torch.tensor(order + numeric, dtype=torch.long)).tolist())
+        # a column of ones stands behind the F columns: the gate of numbers that always count
+        self._index("gate", [layout.width if b.gate is None else b.gate for b in layout.numeric])
+        self._index("numeric", numeric)
+
+    def _index(self, name: str, values: list[int]) -> None:
+        self.register_buffer(name, torch.tensor(values, dtype=torch.long), persistent=False)
+
+    def forward(self, raw: Tensor, gumbel: Tensor, tau: float) -> Tensor:
+        """Soft rows, for training.
+
+        Parameters
+        ----------
+        raw : Tensor, shape (B, F)
+            The generator's outputs: logits and numbers.
+        gumbel : Tensor, shape (B, n_one_hot)
+            Standard Gumbel noise.
+        tau : float
+            Temperature, > 0.
+
+        Returns
+        -------
+        Tensor, shape (B, F)
+            One-hot blocks sum to 1.
+        """
+        return self._activate(raw, gumbel, lambda logits: torch.softmax(logits / tau, dim=-1))
+
+    def harden(self, raw: Tensor, gumbel: Tensor) -> Tensor:
+        """Hard rows, for sampling: as `forward` for tau towards 0."""
+        return self._activate(raw, gumbel, _one_hot_argmax)
+
+    def probabilities(self, raw: Tensor) -> Tensor:
+        """The probability of each one-hot column, shape (B, F); numbers as they are."""
+        return self._activate(
+            raw, torch.zeros_like(raw[:, : self.n_one_hot]), lambda x: torch.softmax(x, dim=-1)
+        )
+
+    def _activate(self, raw: Tensor, gumbel: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
+        arranged = raw[:, self.order]
+        logits = arranged[:, : self.n_one_hot] + gumbel
+        parts, start = [], 0
+        for width, size in zip(self.widths, self.group_sizes, strict=True):
+            stop = start + width * size
+            parts.append(choose(logits[:, start:stop].unflatten(1, (size, width))).flatten(1))
+            start = stop
+        chosen = torch.cat([*parts, arranged[:, self.n_one_hot :]], dim=1)[:, self.place]
+        if not len(self.numeric):
+            return chosen
+        with_one = torch.cat([chosen, torch.ones_like(chosen[:, :1])], dim=1)
+        return chosen.index_copy(1, self.numeric, chosen[:, self.numeric] * with_one[:, self.gate])
+
+
+def _one_hot_argmax(logits: Tensor) -> Tensor:
+    return torch.zeros_like(logits).scatter_(-1, logits.argmax(dim=-1, keepdim=True), 1.0)

@@ -1,0 +1,257 @@
+"""Arrow tables to pandas frames and back, every dtype as it was.
+
+pyarrow alone loses some dtypes on the way through a file: categories that are no strings, seconds,
+Arrow-backed strings, object columns, whole numbers with missing values. What pandas wrote in the file's
+metadata says what they were, and a schema of synthgen's says it where pandas cannot.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from synthgen.dtypes import dtype_token, family, from_plain, to_plain
+from synthgen.exceptions import ColumnRejected, SchemaError, TableFileError
+from synthgen.schema import Column, Schema
+
+SCHEMA_KEY = b"synthgen.schema"
+"""Where a file's metadata carries the JSON of a `Schema`."""
+
+_UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
+
+
+def check_columns(table_schema: pa.Schema, source: str) -> None:
+    """Refuse what no frame of plain columns can hold.
+
+    Parameters
+    ----------
+    table_schema : pyarrow.Schema
+        Of the file.
+    source : str
+        The file's name, for the message.
+
+    Raises
+    ------
+    TableFileError
+        If a column is nested, or two columns have one name.
+    """
+    check_names(table_schema.names, source)
+    for field in table_schema:
+        value_type = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if pa.types.is_nested(value_type):
+            raise TableFileError(
+                f"{source}: column {field.name!r} is nested (type {field.type}); spread its parts over columns "
+                "of their own, or drop it."
+            )
+
+
+def check_names(names: list[str], source: str) -> None:
+    """Refuse repeated column names.
+
+    Parameters
+    ----------
+    names : list of str
+        In file order.
+    source : str
+        The file's name, for the message.
+
+    Raises
+    ------
+    TableFileError
+        If a name repeats.
+    """
+    if len(set(names)) == len(names):
+        return
+    name = next(n for n in names if names.count(n) > 1)
+    places = " and ".join(str(i + 1) for i, n in enumerate(names) if n == name)
+    raise TableFileError(
+        f"{source}: column names must be distinct, but columns {places} are both called {name!r}; "
+        "rename or drop one."
+    )
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a pandas frame with the dtypes that it was made of.
+
+    Parameters
+    ----------
+    table : pyarrow.Table, shape (N, n_columns)
+        With or without pandas metadata.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (N, n_columns)
+        With a RangeIndex. Without pandas metadata, whole numbers and booleans with missing values become
+        pandas' nullable dtypes, so that they stay whole numbers and booleans.
+    """
+    schema = stored_schema(table.schema)
+    metadata = _pandas_metadata(table)
+    table = table.drop_columns([n for n in table.column_names if n in _dropped(metadata)])
+    entries = {c["field_name"]: c for c in metadata["columns"]}
+    safe = {"columns": list(map(_safe_entry, metadata["columns"])), "index_columns": [], "column_indexes": []}
+    frame = table.replace_schema_metadata({b"pandas": json.dumps({**metadata, **safe}).encode()}).to_pandas()
+    objects = int(str(metadata.get("pandas_version") or 0).split(".")[0]) >= 3
+    exact = {n: _exact_dtype(entries[n], table.schema.field(n), objects) for n in table.column_names}
+    changed = {n: dtype for n, dtype in exact.items() if dtype is not None and dtype != frame[n].dtype}
+    for name, dtype in changed.items():
+        frame[name] = _cast(frame[name], table.column(name), dtype)
+    return frame if schema is None else _as_declared(frame, schema)
+
+
+def from_frame(table: pd.DataFrame, schema: Schema | None, source: str) -> pa.Table:
+    """A pandas frame as an Arrow table, without its index.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, shape (N, n_columns)
+        Any table whose column names are distinct strings.
+    schema : Schema or None
+        Put into the metadata.
+    source : str
+        The file's name, for messages.
+
+    Returns
+    -------
+    pyarrow.Table, shape (N, n_columns)
+
+    Raises
+    ------
+    TableFileError
+        If a column has no Arrow type: mixed types, complex numbers, ...
+    """
+    try:
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        reason = " ".join(str(part) for part in error.args)
+        raise TableFileError(f"{source}: a column cannot be written: {reason}.") from error
+    if schema is None:
+        return arrow
+    return arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), SCHEMA_KEY: schema.to_json()})
+
+
+def stored_schema(table_schema: pa.Schema) -> Schema | None:
+    """The schema that a file carries, if it carries one.
+
+    Parameters
+    ----------
+    table_schema : pyarrow.Schema
+        Of the file.
+
+    Returns
+    -------
+    Schema or None
+        None also where it cannot be read: the table is whole without it.
+    """
+    text = (table_schema.metadata or {}).get(SCHEMA_KEY)
+    try:
+        return None if text is None else Schema.from_json(text.decode())
+    except (SchemaError, UnicodeDecodeError):
+        return None
+
+
+def _pandas_metadata(table: pa.Table) -> dict[str, Any]:
+    """The table's pandas metadata, or what it would have been; one entry for each column."""
+    found = table.schema.pandas_metadata
+    if not found:
+        return {"columns": [_made_entry(table, field) for field in table.schema]}
+    by_name = {c.get("field_name", c.get("name")): c for c in found["columns"]}
+    columns = [
+        {**by_name[field.name], "name": field.name, "field_name": field.name}
+        if field.name in by_name
+        else _made_entry(table, field)
+        for field in table.schema
+    ]
+    return {**found, "columns": columns}
+
+
+def _made_entry(table: pa.Table, field: pa.Field) -> dict[str, Any]:
+    entry = {
+        "name": field.name,
+        "field_name": field.name,
+        "pandas_type": "",
+        "numpy_type": "",
+        "metadata": None,
+    }
+    if table.column(field.name).null_count:
+        if pa.types.is_integer(field.type):
+            entry["numpy_type"] = str(field.type).replace("uint", "UInt").replace("int", "Int")
+        if pa.types.is_boolean(field.type):
+            entry["numpy_type"] = "boolean"
+    return entry
+
+
+def _dropped(metadata: dict[str, Any]) -> set[str]:
+    """Columns that only number the rows: an index without a name."""
+    names = [n for n in metadata.get("index_columns", ()) if isinstance(n, str)]
+    return {n for n in names if _UNNAMED_INDEX.fullmatch(n)}
+
+
+def _safe_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry, or one that promises nothing where pandas does not know the dtype."""
+    try:
+        pd.api.types.pandas_dtype(entry.get("numpy_type") or "unknown")
+    except (TypeError, ValueError, NotImplementedError):
+        return {**entry, "numpy_type": "object"}
+    return entry
+
+
+def _exact_dtype(entry: dict[str, Any], field: pa.Field, objects: bool) -> Any:
+    """The dtype that pandas' metadata promises; None where `to_pandas` is right already."""
+    promised, details = str(entry.get("numpy_type")), entry.get("metadata") or {}
+    if promised.endswith("[pyarrow]") and not pa.types.is_dictionary(field.type):
+        return pd.ArrowDtype(field.type)
+    if entry.get("pandas_type") == "categorical" and not pa.types.is_dictionary(field.type):
+        return pd.CategoricalDtype(ordered=bool(details.get("ordered")))
+    if promised.startswith("datetime64[") and details.get("timezone") is None:
+        return pd.api.types.pandas_dtype(promised)
+    if promised.startswith("datetime64[") and pa.types.is_timestamp(field.type) and field.type.tz:
+        return pd.DatetimeTZDtype(promised[11:-1], field.type.tz)
+    is_text = pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+    # before pandas 3 every column of strings was an object column
+    if promised == "object" and ((is_text and objects) or pa.types.is_integer(field.type)):
+        return object
+    return None
+
+
+def _cast(series: pd.Series, column: pa.ChunkedArray, dtype: Any) -> Any:
+    if isinstance(dtype, pd.ArrowDtype):
+        return pd.arrays.ArrowExtensionArray(column)
+    if isinstance(dtype, pd.CategoricalDtype):
+        # from Arrow, because whole numbers with missing values are floats in `series`
+        found = column.dictionary_encode().combine_chunks().to_pandas()
+        return found.cat.reorder_categories(sorted(found.cat.categories), ordered=dtype.ordered)
+    if dtype is object:
+        return pd.Series(column.to_pylist(), dtype=object)
+    return series.astype(dtype)
+
+
+def _as_declared(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    for column in schema:
+        if column.name in frame.columns and _differs(frame[column.name], column):
+            plain = to_plain(frame[column.name], column)
+            if column.levels is None or not (plain.values[~plain.missing] < 0).any():
+                frame[column.name] = from_plain(plain, column)
+    return frame
+
+
+def _differs(series: pd.Series, column: Column) -> bool:
+    """Whether a column of the same family is not yet what the schema declares, and can be made so."""
+    if column.dtype is None:
+        return False
+    if column.dtype == "category":
+        is_category = isinstance(series.dtype, pd.CategoricalDtype)
+        return column.levels is not None and not (
+            is_category and tuple(series.cat.categories) == column.levels
+        )
+    try:
+        token = dtype_token(series)
+    except ColumnRejected:
+        return False
+    wanted = family(column.dtype)
+    if token == column.dtype or family(token) != wanted:
+        return False
+    return column.levels is not None or wanted not in ("string", "bool")

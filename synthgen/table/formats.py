@@ -1,0 +1,105 @@
+"""Which format a table file has: by its suffix, or by its first bytes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from synthgen.exceptions import TableFileError
+
+STANDARD_STREAM = "-"
+"""The name that stands for standard input or output."""
+SUFFIXES = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".tsv": "tsv",
+    ".tsv.gz": "tsv",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+}
+FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
+
+_MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow"}
+
+
+def is_table_name(path: str | os.PathLike[str]) -> bool:
+    """Whether a file's suffix is one that tables have.
+
+    Parameters
+    ----------
+    path : path-like
+        A file, or its name.
+
+    Returns
+    -------
+    bool
+        False for a model file and for ``-``.
+
+    Examples
+    --------
+    >>> is_table_name("Adult.CSV.gz"), is_table_name("adult.synthgen")
+    (True, False)
+    """
+    return _suffix_format(path) is not None
+
+
+def format_of_name(path: str | os.PathLike[str], format: str | None) -> str:
+    """The format of a file, declared or by its suffix.
+
+    Parameters
+    ----------
+    path : path-like
+        The file's name; upper and lower case are the same.
+    format : str or None
+        One of `FORMATS` overrides the suffix.
+
+    Returns
+    -------
+    {"parquet", "csv", "tsv", "arrow"}
+
+    Raises
+    ------
+    TableFileError
+        If neither says what the format is.
+    """
+    if format is not None and format not in FORMATS:
+        raise TableFileError(f"{path}: the format must be one of {', '.join(FORMATS)}. Got {format!r}.")
+    found = format or _suffix_format(path)
+    if found is None:
+        raise TableFileError(
+            f"{path}: the name does not say what format the table has; known suffixes are "
+            f"{', '.join(SUFFIXES)}. Rename the file, or give the format (--format)."
+        )
+    return found
+
+
+def format_of_bytes(start: bytes) -> str:
+    """The format of a stream by its first bytes: Parquet and Arrow say what they are; all else is CSV.
+
+    Parameters
+    ----------
+    start : bytes
+        At least the first six.
+
+    Returns
+    -------
+    {"parquet", "arrow", "csv"}
+
+    Examples
+    --------
+    >>> format_of_bytes(b"PAR1..."), format_of_bytes(b"age,sex")
+    ('parquet', 'csv')
+    """
+    return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "csv")
+
+
+def is_gzipped_name(path: str | os.PathLike[str]) -> bool:
+    """Whether a file's name ends in ``.gz``."""
+    return str(path).lower().endswith(".gz")
+
+
+def _suffix_format(path: str | os.PathLike[str]) -> str | None:
+    name = Path(path).name.lower()
+    return next((format_ for suffix, format_ in SUFFIXES.items() if name.endswith(suffix)), None)

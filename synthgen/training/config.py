@@ -1,0 +1,60 @@
+"""How a network is trained: plain, frozen numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that the loop needs to know besides networks and data.
+
+    Parameters
+    ----------
+    loss : str
+        A name in `losses.LOSSES`.
+    max_steps : int
+        Generator updates at most.
+    max_time : float or None
+        Seconds at most.
+    batch_size : int
+        B, a multiple of `pac`.
+    n_critic : int
+        Discriminator updates for each generator update.
+    learning_rate : float
+        At the start; it falls along a cosine to `FINAL_RATE` of that.
+    beta1, beta2 : float
+        Adam's.
+    ema_decay : float
+        In [0, 1).
+    r1_weight, r2_weight, gradient_penalty_weight : float
+        Weights of the penalties; 0 for none.
+    penalty_every : int
+        Discriminator updates between penalties, each then weighted that many times ("lazy").
+    tau : float
+        Temperature of the relaxed choices.
+    validate_every : int
+        Steps between scores on validation rows.
+    patience : int
+        Scores without a better one before training stops.
+    bfloat16 : bool
+        Run steps without penalties in mixed precision.
+    """
+
+    loss: str
+    max_steps: int
+    max_time: float | None
+    batch_size: int
+    n_critic: int
+    learning_rate: float
+    beta1: float
+    beta2: float
+    ema_decay: float
+    r1_weight: float
+    r2_weight: float
+    gradient_penalty_weight: float
+    penalty_every: int
+    tau: float
+    validate_every: int
+    patience: int
+    bfloat16: bool

@@ -1,0 +1,122 @@
+"""One update of each player, each seen whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from synthgen.networks.discriminator import Discriminator
+from synthgen.networks.generator import Generator
+from synthgen.networks.output_heads import OutputHeads
+from synthgen.training.batches import Batches
+from synthgen.training.config import TrainingConfig
+from synthgen.training.losses import LOSSES
+from synthgen.training.penalties import gradient_norm_to_one, squared_gradient
+
+
+@dataclass(frozen=True)
+class Players:
+    """The two networks, what turns raw outputs into rows, and their optimisers.
+
+    Parameters
+    ----------
+    generator, discriminator, heads : torch.nn.Module
+        The networks and the output heads.
+    generator_optimizer, discriminator_optimizer : torch.optim.Optimizer
+        One for each network.
+    cond_columns : Tensor of int64, shape (C,)
+        Matrix columns that are given to the generator instead of made by it.
+    """
+
+    generator: Generator
+    discriminator: Discriminator
+    heads: OutputHeads
+    generator_optimizer: torch.optim.Optimizer
+    discriminator_optimizer: torch.optim.Optimizer
+    cond_columns: Tensor
+
+    def fake(self, batches: Batches, tau: float) -> Tensor:
+        """A batch of fake rows, shape (B, F), under the conditions of random real rows."""
+        cond = batches.rows()[:, self.cond_columns] if len(self.cond_columns) else batches.matrix[:0, :0]
+        cond = cond if len(cond) else batches.matrix.new_zeros(batches.batch_size, 0)
+        raw = self.generator(batches.normal(self.generator.latent_dim), cond).float()
+        rows = self.heads(raw, batches.gumbel(self.heads.n_one_hot), tau)
+        return rows.index_copy(1, self.cond_columns, cond) if len(self.cond_columns) else rows
+
+
+def discriminator_step(
+    players: Players, batches: Batches, config: TrainingConfig, *, penalise: bool
+) -> dict[str, Tensor]:
+    """One update of the discriminator.
+
+    Parameters
+    ----------
+    players : Players
+        The discriminator's weights change.
+    batches : Batches
+        Rows and noise.
+    config : TrainingConfig
+        Loss, penalties, temperature.
+    penalise : bool
+        Whether this update takes the penalties, `penalty_every` times as heavy.
+
+    Returns
+    -------
+    dict of str to Tensor
+        Scalars: loss, mean scores, penalties.
+    """
+    score = players.discriminator
+    with torch.no_grad():
+        fake = players.fake(batches, config.tau)
+    real = batches.rows()
+    scores = score(torch.cat([real, fake]))
+    score_real, score_fake = scores.chunk(2)
+    loss = LOSSES[config.loss].discriminator(score_real, score_fake)
+    seen = {"d_loss": loss, "score_real": score_real.mean(), "score_fake": score_fake.mean()}
+    if penalise:
+        penalties = {
+            "r1": (config.r1_weight / 2, lambda: squared_gradient(score, real)),
+            "r2": (config.r2_weight / 2, lambda: squared_gradient(score, fake)),
+            "gradient_penalty": (
+                config.gradient_penalty_weight,
+                lambda: gradient_norm_to_one(score, real, fake, batches.uniform()),
+            ),
+        }
+        for name, (weight, penalty) in penalties.items():
+            if weight > 0:
+                seen[name] = penalty()
+                loss = loss + config.penalty_every * weight * seen[name]
+    players.discriminator_optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    players.discriminator_optimizer.step()
+    return seen
+
+
+def generator_step(players: Players, batches: Batches, config: TrainingConfig) -> dict[str, Tensor]:
+    """One update of the generator.
+
+    Parameters
+    ----------
+    players : Players
+        The generator's weights change.
+    batches : Batches
+        Rows and noise.
+    config : TrainingConfig
+        Loss and temperature.
+
+    Returns
+    -------
+    dict of str to Tensor
+        The loss, a scalar.
+    """
+    players.discriminator.requires_grad_(False)
+    fake = players.fake(batches, config.tau)
+    score_real, score_fake = players.discriminator(torch.cat([batches.rows(), fake])).chunk(2)
+    loss = LOSSES[config.loss].generator(score_real, score_fake)
+    players.generator_optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    players.generator_optimizer.step()
+    players.discriminator.requires_grad_(True)
+    return {"g_loss": loss}
