@@ -176,7 +176,7 @@ def from_plain(plain: Plain, column: Column) -> pd.Series:
         array = _from_codes(np.where(plain.missing, -1, plain.values), column)
     else:
         array = _from_numbers(plain.values, plain.missing, column.dtype)
-    return pd.Series(array, name=column.name, copy=False)
+    return pd.Series(array, dtype=array.dtype, name=column.name, copy=False)
 
 
 def strings_to_array(values: list[str | None], token: str) -> Any:

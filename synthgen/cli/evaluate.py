@@ -64,7 +64,7 @@ def evaluate(
     force: bool,
     format_: str | None,
 ) -> None:
-    r"""Compare a SYNTHETIC table with the REAL one that it imitates.
+    """Compare a SYNTHETIC table with the REAL one that it imitates.
 
     REAL are the rows that the model learnt from. The summary is printed; -o writes the whole report as a page.
 

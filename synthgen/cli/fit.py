@@ -52,7 +52,7 @@ def fit(
     format_: str | None,
     **given: Any,
 ) -> None:
-    r"""Train a model on the table DATA.
+    """Train a model on the table DATA.
 
     DATA may hold numbers, categories, booleans, dates and missing values; `synthgen inspect DATA` shows how its
     columns are understood.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -32,7 +33,7 @@ _MAX_WIDTH = 28
 @format_option
 @common_options
 def inspect(file: str, as_json: bool, schema: str | None, format_: str | None) -> None:
-    r"""Show what FILE is: a table's columns as synthgen understands them, or what a model was trained on.
+    """Show what FILE is: a table's columns as synthgen understands them, or what a model was trained on.
 
     \b
     Examples:
@@ -98,7 +99,7 @@ def _plain(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Rows of a text table, all columns but the last padded to their width."""
     widths = [min(max(len(row[i]) for row in rows), _MAX_WIDTH) for i in range(len(rows[0]) - 1)]
     return [

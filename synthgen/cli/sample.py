@@ -42,7 +42,7 @@ def sample(
     force: bool,
     format_: str | None,
 ) -> None:
-    r"""Draw synthetic rows from MODEL.
+    """Draw synthetic rows from MODEL.
 
     \b
     Examples:

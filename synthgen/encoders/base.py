@@ -8,8 +8,29 @@ from typing import Any, Self
 import numpy as np
 
 from synthgen.dtypes import Plain
+from synthgen.exceptions import ColumnRejected
 from synthgen.layout import Block
 from synthgen.schema import Column
+
+
+def refuse_missing(plain: Plain, column: Column) -> None:
+    """Refuse missing values in a column that had none in `fit`.
+
+    Parameters
+    ----------
+    plain : Plain
+        The values.
+    column : Column
+        What the column is.
+
+    Raises
+    ------
+    ColumnRejected
+        If any value is missing.
+    """
+    if plain.missing.any():
+        row = int(np.flatnonzero(plain.missing)[0])
+        raise ColumnRejected(column.name, f"has a missing value in row {row}, but had none in `fit`.")
 
 
 class AbstractColumnEncoder(abc.ABC):

@@ -8,7 +8,7 @@ import numpy as np
 
 from synthgen.dtypes import Plain
 from synthgen.encoders import gated
-from synthgen.encoders.base import AbstractColumnEncoder
+from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing
 from synthgen.encoders.ranks import fit_rank_map
 from synthgen.exceptions import ColumnRejected
 from synthgen.layout import Block
@@ -64,10 +64,12 @@ class CategoricalEncoder(AbstractColumnEncoder):
         ColumnRejected
             If a value is outside the levels that were seen in `fit`.
         """
-        unseen = ~plain.missing & ~np.isin(plain.values, self._seen())
-        if unseen.any() or (plain.missing.any() and not self.parts.has_missing):
-            row = int(np.flatnonzero(unseen | plain.missing)[0])
-            raise ColumnRejected(self.column.name, f"holds a value in row {row} that was not there in `fit`.")
+        if not self.parts.has_missing:
+            refuse_missing(plain, self.column)
+        unseen = np.flatnonzero(~plain.missing & ~np.isin(plain.values, self._seen()))
+        if len(unseen):
+            level = (self.column.levels or ())[plain.values[unseen[0]]]
+            raise ColumnRejected(self.column.name, f"holds {level!r} in row {unseen[0]}, which `fit` never saw.")
         return gated.encode(plain, self.parts, rng)
 
     def inverse_transform(self, matrix: np.ndarray, first_row: int, seed: int) -> Plain:

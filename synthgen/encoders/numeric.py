@@ -8,7 +8,7 @@ import numpy as np
 
 from synthgen.dtypes import Plain, family
 from synthgen.encoders import gated
-from synthgen.encoders.base import AbstractColumnEncoder
+from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing
 from synthgen.encoders.ranks import fit_rank_map
 from synthgen.layout import Block
 from synthgen.schema import Column
@@ -58,7 +58,9 @@ class NumericEncoder(AbstractColumnEncoder):
         return gated.blocks(self.parts, self.column.name, start, [repr(a) for a in atoms.tolist()])
 
     def transform(self, plain: Plain, rng: np.random.Generator) -> np.ndarray:
-        """Gate and score of every value. See the base class."""
+        """Gate and score of every value; numbers never seen take the nearest place. See the base class."""
+        if not self.parts.has_missing:
+            refuse_missing(plain, self.column)
         values = np.where(plain.missing, plain.values.dtype.type(0), plain.values)
         keys = _to_grid(values, self.decimals).astype(self.parts.atoms.dtype, copy=False)
         return gated.encode(Plain(keys, plain.missing), self.parts, rng)

@@ -97,8 +97,8 @@ def to_scores(values: np.ndarray, rank_map: RankMap, uniform: np.ndarray) -> np.
     segment = np.minimum(np.searchsorted(rank_map.high, values, side="left"), len(rank_map.high) - 1)
     low, high = rank_map.low[segment], rank_map.high[segment]
     left, right = rank_map.edges[segment], rank_map.edges[segment + 1]
-    width = (high - low).astype(np.float64)
-    inside = (np.clip(values, low, high) - low).astype(np.float64) / np.where(width > 0, width, 1.0)
+    width = _distance(low, high)
+    inside = _distance(low, np.clip(values, low, high)) / np.where(width > 0, width, 1.0)
     linear = left + (right - left) * (_MARGIN + (1 - 2 * _MARGIN) * inside)
     p_left, p_right = ndtr(left), ndtr(right)
     step = ndtri(p_left + (p_right - p_left) * (_MARGIN + (1 - 2 * _MARGIN) * uniform))
@@ -125,11 +125,18 @@ def from_scores(scores: np.ndarray, rank_map: RankMap) -> np.ndarray:
     low, high = rank_map.low[segment], rank_map.high[segment]
     left, right = rank_map.edges[segment], rank_map.edges[segment + 1]
     inside = np.clip(((scores - left) / (right - left) - _MARGIN) / (1 - 2 * _MARGIN), 0.0, 1.0)
-    width = high - low
     if rank_map.grid == 0:
-        return low + inside * width
+        return np.clip(low * (1 - inside) + high * inside, low, high)
+    width = high - low
     steps = np.rint(inside * (width // width.dtype.type(rank_map.grid)).astype(np.float64))
     return low + steps.astype(low.dtype) * low.dtype.type(rank_map.grid)
+
+
+def _distance(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Half the distance, as float64: the whole of it may overflow."""
+    if low.dtype.kind == "f":
+        return high / 2 - low / 2
+    return (high - low).view(np.uint64).astype(np.float64) / 2
 
 
 def _common_step(distinct: np.ndarray) -> int:
@@ -176,7 +183,7 @@ def _close_gaps(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Let shared segments of continuous values meet halfway, and steps stay where they are."""
     low, high = low.copy(), high.copy()
     shared = low < high
-    middle = high[:-1] + (low[1:] - high[:-1]) / 2
+    middle = high[:-1] / 2 + low[1:] / 2
     high[:-1] = np.where(shared[:-1], middle, high[:-1])
     low[1:] = np.where(shared[1:], middle, low[1:])
     return low, high

@@ -206,4 +206,5 @@ def _is_string(column: Column) -> bool:
 def _to_series(decoded: Plain | list[str | None], column: Column) -> pd.Series:
     if isinstance(decoded, Plain):
         return from_plain(decoded, column)
-    return pd.Series(strings_to_array(decoded, column.dtype), name=column.name)
+    array = strings_to_array(decoded, column.dtype)
+    return pd.Series(array, dtype=array.dtype, name=column.name)

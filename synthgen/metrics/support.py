@@ -12,14 +12,16 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from synthgen.metrics.baselines import subsample
-from synthgen.metrics.features import distance_matrix, row_keys
+from synthgen.metrics.features import MAX_ONE_HOT_LEVELS, distance_matrix, row_keys
 from synthgen.metrics.intervals import Estimate, wilson
 from synthgen.metrics.tables import CodedTable
 from synthgen.rng import stream
 
-MAX_ROWS = 10_000
-"""Rows of each table between which distances are taken, at most."""
-_MAX_CELLS = 200_000_000
+MAX_ROWS = 5_000
+"""Rows whose nearest real row is sought, at most."""
+MAX_REFERENCE = 50_000
+"""Real rows among which it is sought, at most. Few, and a copied row's original would not be among them."""
+_MAX_CELLS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,8 @@ def nearest_distances(table: CodedTable, real: CodedTable, seed: int, *, itself:
     Distances
         In the space of `synthgen.metrics.features.distance_matrix`.
     """
-    n = _row_cap(real)
-    reference = subsample(real, n, stream(seed, "metrics.nearest.real"))
-    rows = reference if itself else subsample(table, n, stream(seed, "metrics.nearest.table"))
+    reference = subsample(real, _reference_cap(real), stream(seed, "metrics.nearest.real"))
+    rows = subsample(reference if itself else table, MAX_ROWS, stream(seed, "metrics.nearest.table"))
     points, queries = distance_matrix([reference, rows])
     distances = np.sort(_nearest(points, queries, rank=2 if itself else 1))
     quantiles = np.quantile(distances, np.linspace(0, 1, 101))
@@ -89,10 +90,10 @@ def share_closer_to_real(table: CodedTable, real: CodedTable, holdout: CodedTabl
         In [0, 1]; 0.5 if the table knows no more of the real rows than of the held-out ones. Ties count one
         half. The interval treats the two sets of real rows as given.
     """
-    n = min(real.n_rows, holdout.n_rows, _row_cap(real))
+    n = min(real.n_rows, holdout.n_rows, _reference_cap(real))
     chosen = [
         subsample(t, m, stream(seed, f"metrics.closer.{name}"))
-        for name, t, m in (("real", real, n), ("holdout", holdout, n), ("table", table, _row_cap(real)))
+        for name, t, m in (("real", real, n), ("holdout", holdout, n), ("table", table, MAX_ROWS))
     ]
     points, held_out, queries = distance_matrix(chosen)
     to_real, to_holdout = _nearest(points, queries), _nearest(held_out, queries)
@@ -118,9 +119,9 @@ def copies(table: CodedTable, real: CodedTable) -> Estimate:
     return wilson(int(np.isin(keys, real_keys).sum()), table.n_rows)
 
 
-def _row_cap(table: CodedTable) -> int:
-    width = sum(2 if c.is_numeric else min(len(c.levels), 100) + 2 for c in table.columns)
-    return int(np.clip(_MAX_CELLS // max(width, 1), 200, MAX_ROWS))
+def _reference_cap(table: CodedTable) -> int:
+    width = sum(2 if c.is_numeric else min(len(c.levels), MAX_ONE_HOT_LEVELS) + 2 for c in table.columns)
+    return int(np.clip(_MAX_CELLS // width, 200, MAX_REFERENCE))
 
 
 def _nearest(points: np.ndarray, queries: np.ndarray, rank: int = 1) -> np.ndarray:

@@ -18,6 +18,7 @@ from synthgen.models.conditions import Condition, describe, parse_conditions
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, resolve_seed, row_blocks
 from synthgen.schema import Schema
 from synthgen.table.infer import check_table, infer_schema
+from synthgen.training.threads import in_parallel
 from synthgen.validation import Constraint, Interval, Nothing, validate_parameters
 
 MIN_ROWS = 4
@@ -292,10 +293,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             total=stop - start, desc="sample", unit="row", unit_scale=True, disable=quiet or None
         ) as bar:
             for i in range(0, len(wanted), per_batch):
-                parts = [
-                    self.model_.generate_block(seed, block, allowed)[first:last]
-                    for block, first, last in wanted[i : i + per_batch]
-                ]
+                blocks = wanted[i : i + per_batch]
+                whole = in_parallel(lambda b: self.model_.generate_block(seed, b, allowed), [b for b, _, _ in blocks])
+                parts = [rows[first:last] for rows, (_, first, last) in zip(whole, blocks, strict=True)]
                 first_row = wanted[i][0] * ROWS_PER_BLOCK + wanted[i][1]
                 matrix = np.concatenate(parts)
                 batches.append(self.encoder_.inverse_transform(matrix, first_row=first_row, seed=seed))

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from synthgen.exceptions import DataError
-from synthgen.metrics import baselines, dependence, detection, support
-from synthgen.metrics.dependence import PairTrend, pair_trends, paired_columns
-from synthgen.metrics.detection import Detection, c2st
+from synthgen.metrics import baselines
+from synthgen.metrics.dependence import pair_trends, paired_columns
+from synthgen.metrics.detection import c2st
 from synthgen.metrics.histograms import marginal
 from synthgen.metrics.intervals import Estimate
-from synthgen.metrics.marginals import ColumnShape, column_shapes
-from synthgen.metrics.support import Distances, copies, nearest_distances, share_closer_to_real
+from synthgen.metrics.marginals import column_shapes
+from synthgen.metrics.support import copies, nearest_distances, share_closer_to_real
 from synthgen.metrics.tables import NOT_COMPARED, CodedTable, code_tables
 from synthgen.metrics.utility import Task, find_task, utility
+from synthgen.reports.notes import notes
 from synthgen.reports.report import FORMAT_VERSION, LeftOut, Report
 from synthgen.reports.scores import Score, make_score
 from synthgen.rng import resolve_seed, stream
@@ -42,7 +42,6 @@ _CONSTRAINTS = {
     "random_state": [Interval("int", 0, 2**63), Nothing()],
     "verbose": [Interval("int", 0, math.inf)],
 }
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +178,7 @@ def _make_tables(coded: dict[str, CodedTable], seed: int) -> _Tables:
 
 
 def _run(tables: _Tables, task: Task | None, verbose: int) -> list[_Found]:
+    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     steps: list[tuple[str, Callable[[], _Found]]] = [
@@ -190,8 +190,10 @@ def _run(tables: _Tables, task: Task | None, verbose: int) -> list[_Found]:
     if task is not None:
         steps.append(("utility", lambda: _utility(tables, task)))
     found = []
-    # None: shown on a terminal only
-    with tqdm(total=len(steps), desc="evaluate", disable=None if verbose else True) as bar:
+    # two threads on a busy pair of cores are ten times slower than one (spinning at barriers), and no faster idle;
+    # disable=None shows the bar on a terminal only
+    hidden = None if verbose else True
+    with threadpool_limits(limits=1), tqdm(total=len(steps), desc="evaluate", disable=hidden) as bar:
         for label, step in steps:
             bar.set_postfix_str(label)
             found.append(step())
@@ -290,18 +292,21 @@ def _assemble(
     found: list[_Found], coded: dict[str, CodedTable], seed: int, task: Task | None, left_out: tuple[LeftOut, ...]
 ) -> Report:
     details: dict[str, Any] = {name: value for f in found for name, value in f.details.items()}
+    scores = {name: score for f in found for name, score in f.scores.items()}
+    n_rows = {which: table.n_rows for which, table in coded.items()}
+    n_columns = len(coded["real"].columns)
     return Report(
         format_version=FORMAT_VERSION,
         synthgen_version=_version("synthgen"),
         libraries={name: _version(name) for name in _LIBRARIES},
         seed=seed,
-        n_rows={which: table.n_rows for which, table in coded.items()},
-        n_columns=len(coded["real"].columns),
+        n_rows=n_rows,
+        n_columns=n_columns,
         has_holdout="holdout" in coded,
         target=None if task is None else task.target,
-        scores={name: score for f in found for name, score in f.scores.items()},
+        scores=scores,
         left_out=left_out,
-        notes=tuple(_notes(coded, details["detection"], task)),
+        notes=notes(n_rows, n_columns, scores, details["detection"], task),
         **details,
     )
 
@@ -311,10 +316,3 @@ def _version(distribution: str) -> str:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return "unknown"
-
-
-def _notes(coded: dict[str, CodedTable], found: Detection, task: Task | None) -> list[str]:
-    return []
-
-
-_ = dataclasses, detection, dependence, support, ColumnShape, PairTrend, Distances

@@ -1,0 +1,76 @@
+"""Identifiers are made anew: same shapes, no repeats, nothing learnt."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthgen.dtypes import Plain
+from synthgen.encoders.identifier import IdentifierEncoder
+from synthgen.schema import Column
+
+STRINGS = Column("id", "identifier", "str")
+
+
+def made(encoder, n, first_row=0, seed=0):
+    return encoder.inverse_transform(np.zeros((n, 0), dtype=np.float32), first_row, seed)
+
+
+@pytest.mark.parametrize(
+    ("example", "pattern"),
+    [
+        ("P-00017", r"P?[A-Z]-\d{5}"),
+        ("7590-VHVEG", r"\d{4}-[A-Z]{5}"),
+        ("3f2b1c9e-0d4a", r"[0-9a-f]{8}-[0-9a-f]{4}"),
+        ("ana.b@x.org", r"[a-z]{3}\.[a-z]@[a-z]\.[a-z]{3}"),
+    ],
+)
+def test_words_keep_the_shape_and_do_not_repeat(example, pattern):
+    words = made(IdentifierEncoder.fit_strings([example] * 10, 0.0, STRINGS), 2000)
+    assert pd.Series(words).str.fullmatch(pattern).all()
+    assert len(set(words)) == len(words)
+
+
+def test_shapes_keep_their_shares():
+    words = made(IdentifierEncoder.fit_strings(["q12345"] * 75 + ["zz-123456"] * 25, 0.0, STRINGS), 1000)
+    assert abs(np.mean([len(w) == 6 for w in words]) - 0.75) < 0.01
+
+
+def test_a_short_shape_gets_a_suffix_when_its_words_are_used_up():
+    words = made(IdentifierEncoder.fit_strings(["5"] * 10, 0.0, STRINGS), 35)
+    assert sorted(words[:10]) == list("0123456789")
+    assert len(set(words)) == 35
+
+
+def test_any_slice_can_be_drawn_alone():
+    encoder = IdentifierEncoder.fit_strings(["AB-1", "c22"], 0.2, STRINGS)
+    assert made(encoder, 3000, seed=4)[1500:1600] == made(encoder, 100, first_row=1500, seed=4)
+
+
+def test_seeds_differ():
+    encoder = IdentifierEncoder.fit_strings(["AB-1234"], 0.0, STRINGS)
+    assert made(encoder, 20, seed=1) != made(encoder, 20, seed=2)
+
+
+def test_missing_values_keep_their_share():
+    encoder = IdentifierEncoder.fit_strings(["AB-1234"], 0.3, STRINGS)
+    assert abs(np.mean([w is None for w in made(encoder, 5000)]) - 0.3) < 0.03
+
+
+def numbers(values, dtype="int64"):
+    plain = Plain(np.array(values), np.zeros(len(values), dtype=bool))
+    return IdentifierEncoder.fit(plain, Column("id", "identifier", dtype))
+
+
+def test_numbers_that_count_rows_go_on_counting():
+    assert made(numbers(range(100, 150)), 3, first_row=70) == ["170", "171", "172"]
+
+
+def test_other_numbers_stay_in_range_and_do_not_repeat():
+    words = [int(w) for w in made(numbers([1000, 1500, 9999]), 5000)]
+    assert min(words) >= 1000 and max(words) <= 9999
+    assert len(set(words)) == 5000
+
+
+def test_a_small_dtype_never_overflows():
+    words = [int(w) for w in made(numbers(range(1, 101), "int8"), 1000)]
+    assert min(words) >= 1 and max(words) <= 127
