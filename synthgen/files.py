@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool = True) -> N
     Raises
     ------
     FileError
-        If the folder is missing or not writable, the path is a folder, or a file is there and may
+        If the folder is missing or not writable, the path is a folder or a device, or a file is there and may
         not be replaced.
     """
     path = Path(path)
@@ -32,6 +33,8 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool = True) -> N
         raise FileError(f"{path}: is a folder; give the name of a file in it.")
     if not path.parent.is_dir():
         raise FileError(f"{path}: the folder {path.parent} does not exist; make it first.")
+    if path.exists() and not path.is_file():
+        raise FileError(f"{path}: is a device or a pipe, not a file; give the name of a file.")
     if path.exists() and not overwrite:
         raise FileError(f"{path}: exists already; give --force (or overwrite=True) to replace it.")
     if not os.access(path.parent, os.W_OK):
@@ -76,3 +79,23 @@ def atomic_write(path: str | os.PathLike[str], *, overwrite: bool = True) -> Ite
         raise FileError(f"{path}: could not be written: {error.strerror or error}.") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_to_stdout(content: bytes | memoryview) -> None:
+    """Write bytes to standard output, all of them.
+
+    Parameters
+    ----------
+    content : bytes-like
+        What to write.
+
+    Raises
+    ------
+    BrokenPipeError
+        If nobody reads the other end any more.
+    """
+    rest = memoryview(content)
+    while rest:
+        # without a buffer (PYTHONUNBUFFERED) a write may take only a part
+        rest = rest[sys.stdout.buffer.write(rest) :]
+    sys.stdout.buffer.flush()

@@ -30,7 +30,10 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, err
 
 
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path):
-    with pytest.raises(FileError, match=r"out\.txt: could not be written: No space left"), atomic_write(tmp_path / "out.txt"):
+    with (
+        pytest.raises(FileError, match=r"out\.txt: could not be written: No space left"),
+        atomic_write(tmp_path / "out.txt"),
+    ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert os.listdir(tmp_path) == []
 

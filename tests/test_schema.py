@@ -43,7 +43,10 @@ def test_replace_changes_one_column_and_drops_levels_of_the_old_kind():
         (lambda: Schema.from_json("[1]"), "must be a JSON object. Got list"),
         (lambda: Schema.from_json("{}"), "must have `columns`"),
         (lambda: Schema.from_json('{"columns": [{"name": "x"}]}'), "with `name` and `kind`"),
-        (lambda: Schema.from_json('{"columns": [{"name": "x", "kind": "integer", "k": 1}]}'), "unknown field 'k'"),
+        (
+            lambda: Schema.from_json('{"columns": [{"name": "x", "kind": "integer", "k": 1}]}'),
+            "unknown field 'k'",
+        ),
         (
             lambda: Schema.from_json('{"columns": [{"name": "x", "kind": "categorical", "levels": 1}]}'),
             "levels of column 'x' must be a list",

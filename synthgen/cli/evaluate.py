@@ -100,12 +100,14 @@ def evaluate(
 
 
 def _write(report: Any, output: str | None, json_output: str | None, force: bool) -> None:
+    from synthgen.files import write_to_stdout
+
     taken = STANDARD_STREAM in (output, json_output)
     if settings().verbosity > 0:
         click.echo(report.summary(), err=taken)
     for path, text in ((output, report.to_html), (json_output, report.to_json)):
         if path == STANDARD_STREAM:
-            click.echo(text())
+            write_to_stdout(f"{text()}\n".encode())
         elif path is not None:
             _write_text(path, text(), force)
             note(f"the report is in {shown(path)}")

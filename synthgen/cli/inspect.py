@@ -69,12 +69,15 @@ def _table_text(file: str, schema: str | None, format_: str | None, as_json: boo
 
 
 def _model_text(file: str, as_json: bool) -> str:
-    from synthgen.cli.model_files import load_model
+    from synthgen.cli.model_files import load_model, written_with
 
-    facts = load_model(file).describe()
+    facts = load_model(file).describe() | written_with(file)
     if as_json:
         return json.dumps(facts, indent=2, ensure_ascii=False, default=str)
-    return "\n".join([file, "", *_outline(facts)])
+    head = (
+        f"{facts.pop('model')}, trained on {facts.pop('n_rows'):,} rows of {facts.pop('n_columns'):,} columns"
+    )
+    return "\n".join([f"{file}: {head}", "", *_outline(facts)])
 
 
 def _outline(facts: dict[str, Any], indent: str = "") -> list[str]:

@@ -25,10 +25,11 @@ def save_model(model: Any, path: str, *, overwrite: bool) -> None:
     if path != STANDARD_STREAM:
         model.save(path, overwrite=overwrite)
         return
+    from synthgen.files import write_to_stdout
+
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder, "model.synthgen"))
-        sys.stdout.buffer.write(Path(folder, "model.synthgen").read_bytes())
-        sys.stdout.buffer.flush()
+        write_to_stdout(Path(folder, "model.synthgen").read_bytes())
 
 
 def load_model(path: str) -> Any:
@@ -51,3 +52,21 @@ def load_model(path: str) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "standard-input").write_bytes(sys.stdin.buffer.read())
         return load(Path(folder, "standard-input"))
+
+
+def written_with(path: str) -> dict[str, Any]:
+    """What made a model file, and how large it is.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    dict
+        With ``file_bytes`` and ``versions``.
+    """
+    from synthgen.models.persistence import read_header
+
+    return {"file_bytes": Path(path).stat().st_size, "versions": read_header(path)["versions"]}

@@ -69,7 +69,9 @@ class CategoricalEncoder(AbstractColumnEncoder):
         unseen = np.flatnonzero(~plain.missing & ~np.isin(plain.values, self._seen()))
         if len(unseen):
             level = (self.column.levels or ())[plain.values[unseen[0]]]
-            raise ColumnRejected(self.column.name, f"holds {level!r} in row {unseen[0]}, which `fit` never saw.")
+            raise ColumnRejected(
+                self.column.name, f"holds {level!r} in row {unseen[0]}, which `fit` never saw."
+            )
         return gated.encode(plain, self.parts, rng)
 
     def inverse_transform(self, matrix: np.ndarray, first_row: int, seed: int) -> Plain:

@@ -80,7 +80,8 @@ def wilson(n_hits: float, n: int) -> Estimate:
     share = n_hits / n
     centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
     half = Z95 / (1 + Z95**2 / n) * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
-    return Estimate(float(share), max(0.0, centre - half), min(1.0, centre + half))
+    # at 0 and 1 the formula's end is the share itself, but for rounding
+    return Estimate(float(share), max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half)))
 
 
 def auc_with_variance(positive: np.ndarray, negative: np.ndarray) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from synthgen.exceptions import DataError
 from synthgen.metrics.baselines import subsample
 from synthgen.metrics.detection import boosted_classifier, tree_settings
-from synthgen.metrics.features import tree_matrix
+from synthgen.metrics.features import fill_empty_columns, tree_matrix
 from synthgen.metrics.intervals import Estimate, auc_interval, auc_with_variance, normal_interval
 from synthgen.metrics.tables import CodedTable
 from synthgen.rng import stream
@@ -114,7 +114,7 @@ def _with_target(table: CodedTable, task: Task) -> CodedTable:
 
 def _matrices(train: CodedTable, test: CodedTable, target: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     (x_train, x_test), is_categorical = tree_matrix([train.without(target), test.without(target)])
-    return x_train, x_test, is_categorical
+    return *fill_empty_columns(x_train, x_test), is_categorical
 
 
 def _seed(seed: int) -> int:

@@ -65,6 +65,25 @@ class MatrixModel(abc.ABC):
         """What was learnt, as JSON-able values and numpy arrays."""
 
 
+class EmptyModel(MatrixModel):
+    """The model of tables in which there is nothing to learn: rows without columns."""
+
+    def __init__(self) -> None:
+        self.cond_columns = []
+
+    def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
+        """Rows without columns. See the base class."""
+        return np.zeros((ROWS_PER_BLOCK, 0), dtype=np.float32)
+
+    def condition_rows(self) -> np.ndarray:
+        """One empty condition."""
+        return np.zeros((1, 0), dtype=np.float32)
+
+    def to_state(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+
 class AbstractSynthesizer(BaseEstimator, abc.ABC):
     """A model of tables: `fit`, `sample`, `save`, `describe`.
 
@@ -294,7 +313,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         ) as bar:
             for i in range(0, len(wanted), per_batch):
                 blocks = wanted[i : i + per_batch]
-                whole = in_parallel(lambda b: self.model_.generate_block(seed, b, allowed), [b for b, _, _ in blocks])
+                whole = in_parallel(
+                    lambda b: self.model_.generate_block(seed, b, allowed), [b for b, _, _ in blocks]
+                )
                 parts = [rows[first:last] for rows, (_, first, last) in zip(whole, blocks, strict=True)]
                 first_row = wanted[i][0] * ROWS_PER_BLOCK + wanted[i][1]
                 matrix = np.concatenate(parts)

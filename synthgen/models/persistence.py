@@ -57,10 +57,11 @@ def save(model: AbstractSynthesizer, path: str | os.PathLike[str], *, overwrite:
         "versions": _versions(),
         "state": state,
     }
-    text = json.dumps(header, ensure_ascii=False, sort_keys=True)
-    metadata = {_KEY: text, "sha256": _checksum(text, arrays)}
+    text = json.dumps(header, ensure_ascii=False)
+    # one key only: safetensors writes several in random order
+    envelope = json.dumps({"sha256": _checksum(text, arrays), "header": text}, ensure_ascii=False)
     with atomic_write(path, overwrite=overwrite) as temporary:
-        save_file(arrays, temporary, metadata=metadata)
+        save_file(arrays, temporary, metadata={_KEY: envelope})
 
 
 def load(path: str | os.PathLike[str]) -> AbstractSynthesizer:
@@ -116,8 +117,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         content = path.read_bytes()
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}.") from error
-    metadata = _metadata(path, content)
-    header = _json(path, metadata[_KEY])
+    envelope = _envelope(path, content)
+    header = _json(path, envelope["header"])
     version = header.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
         made_by = header.get("versions", {}).get("synthgen", "a newer version")
@@ -129,15 +130,15 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         arrays = load_tensors(content)
     except SafetensorError as error:
         raise ModelFileError(f"{path}: is cut short or altered ({error}); take another copy.") from error
-    if _checksum(metadata[_KEY], arrays) != metadata.get("sha256"):
+    if _checksum(envelope["header"], arrays) != envelope["sha256"]:
         raise ModelFileError(
             f"{path}: was altered after it was written: its checksum differs; take another copy."
         )
     return header, arrays
 
 
-def _metadata(path: Path, content: bytes) -> dict[str, str]:
-    """The metadata of a safetensors header: 8 bytes of length, then JSON."""
+def _envelope(path: Path, content: bytes) -> dict[str, str]:
+    """Checksum and JSON text, from a safetensors header: 8 bytes of length, then JSON with ``__metadata__``."""
     length = int.from_bytes(content[:8], "little")
     if len(content) < 8 or content[8:9] != b"{":
         raise ModelFileError(f"{path}: is not a synthgen model file.")
@@ -148,7 +149,10 @@ def _metadata(path: Path, content: bytes) -> dict[str, str]:
     metadata = _json(path, content[8 : 8 + length]).get("__metadata__")
     if not isinstance(metadata, dict) or _KEY not in metadata:
         raise ModelFileError(f"{path}: is a safetensors file, but not a synthgen model.")
-    return metadata
+    envelope = _json(path, metadata[_KEY])
+    if not all(isinstance(envelope.get(key), str) for key in ("sha256", "header")):
+        raise ModelFileError(f"{path}: was altered after it was written: its header lacks the checksum.")
+    return envelope
 
 
 def _json(path: Path, text: str | bytes) -> dict[str, Any]:
@@ -180,7 +184,8 @@ def _without_arrays(value: Any, path: str, arrays: dict[str, np.ndarray]) -> Any
     if isinstance(value, dict):
         return {k: _without_arrays(v, f"{path}/{k}", arrays) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_arrays(v, f"{path}/{i}", arrays) for i, v in enumerate(value)]
+        items = [_without_arrays(v, f"{path}/{i}", arrays) for i, v in enumerate(value)]
+        return {"@tuple": items} if isinstance(value, tuple) else items
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -188,6 +193,8 @@ def _with_arrays(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, dict):
         if set(value) == {"@array"}:
             return arrays[value["@array"]]
+        if set(value) == {"@tuple"}:
+            return tuple(_with_arrays(value["@tuple"], arrays))
         return {k: _with_arrays(v, arrays) for k, v in value.items()}
     return [_with_arrays(v, arrays) for v in value] if isinstance(value, list) else value
 

@@ -13,9 +13,9 @@ import torch
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ParameterError
 from synthgen.layout import MatrixLayout
-from synthgen.models.base import AbstractSynthesizer, MatrixModel
+from synthgen.models.base import AbstractSynthesizer, EmptyModel, MatrixModel
 from synthgen.models.gan_model import GanModel, condition_table
-from synthgen.models.validation_score import compact, detection_auc
+from synthgen.models.validation_score import auc_noise, compact, detection_auc
 from synthgen.networks.blocks import initialise
 from synthgen.networks.discriminator import Discriminator
 from synthgen.networks.generator import Generator
@@ -219,9 +219,12 @@ class SynthGAN(AbstractSynthesizer):
 
     def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> MatrixModel:
         layout, device = encoder.layout_, self._device()
-        config = self._config(len(matrix), device)
+        if not layout.width:
+            self._keep_history(History(stopped="nothing to learn: every column is constant or regenerated"))
+            return EmptyModel()
         cond_columns = self._cond_columns(encoder)
         training, validation = self._split(matrix, seed)
+        config = self._config(len(matrix), len(validation), device)
         with torch_threads(self.n_threads):
             rows = torch.from_numpy(training).to(device)
             networks = self._networks(layout, len(cond_columns), seed, device)
@@ -236,7 +239,7 @@ class SynthGAN(AbstractSynthesizer):
         self._keep_history(history)
         return model
 
-    def _config(self, n_rows: int, device: str) -> TrainingConfig:
+    def _config(self, n_rows: int, n_validation: int, device: str) -> TrainingConfig:
         """The recipe, with what depends on the number of rows filled in."""
         wgan = self.loss == "wgan-gp"
         gamma = 0.0 if wgan else 0.3
@@ -265,6 +268,7 @@ class SynthGAN(AbstractSynthesizer):
             tau=self.tau,
             validate_every=self.validate_every,
             patience=self.patience,
+            tolerance=auc_noise(n_validation) if n_validation else 0.0,
             bfloat16=self.precision == "bfloat16" or (self.precision == "auto" and device == "cuda"),
         )
 
@@ -338,7 +342,7 @@ class SynthGAN(AbstractSynthesizer):
         return validate
 
     def _keep_history(self, history: History) -> None:
-        steps = pd.RangeIndex(1, 1 + len(history.steps["g_loss"]), name="step")
+        steps = pd.RangeIndex(1, 1 + len(history.steps.get("g_loss", [])), name="step")
         self.history_ = pd.DataFrame(history.steps, index=steps)
         validation = pd.DataFrame(history.validation, columns=["step", "auc"]).astype(
             {"step": "int64", "auc": "float64"}
@@ -359,8 +363,10 @@ class SynthGAN(AbstractSynthesizer):
         steps = {name: values.astype(np.float64) for name, values in extra["history"].items()}
         self._keep_history(History(steps, [(int(s), a) for s, a in extra["validation"]], extra["stopped"]))
 
-    def _load_matrix_model(self, state: dict[str, Any]) -> GanModel:
+    def _load_matrix_model(self, state: dict[str, Any]) -> MatrixModel:
         layout = self.encoder_.layout_
+        if not layout.width:
+            return EmptyModel()
         generator = self._empty_generator(layout, len(state["cond_columns"]))
         return GanModel.from_state(state, generator, layout, self._device_for_sampling())
 

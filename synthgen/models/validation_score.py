@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
@@ -31,6 +33,27 @@ def compact(matrix: np.ndarray, layout: MatrixLayout) -> np.ndarray:
         if block.activation == "numeric" and block.gate is not None:
             out[matrix[:, block.gate] < 0.5, i] = np.nan
     return out
+
+
+def auc_noise(n_rows: int) -> float:
+    """Standard error of the AUC of a classifier that cannot tell two samples of equal size apart.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of each sample.
+
+    Returns
+    -------
+    float
+        sqrt((2 n + 1) / (12 n^2)).
+
+    References
+    ----------
+    .. [1] J. A. Hanley, B. J. McNeil, "The meaning and use of the area under a receiver operating characteristic
+       (ROC) curve", Radiology 143, 1982.
+    """
+    return math.sqrt((2 * n_rows + 1) / (12 * n_rows**2))
 
 
 def detection_auc(real: np.ndarray, fake: np.ndarray, random_state: int) -> float:

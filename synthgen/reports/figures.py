@@ -167,7 +167,9 @@ def importance_figure(importances: Sequence[dict[str, Any]], most: int = 15) -> 
         hovertemplate="AUC falls by %{x:.3f}<extra></extra>",
     )
     names = [label(i["name"]) for i in shown]
-    figure.update_yaxes(tickvals=list(range(len(shown))), ticktext=names, autorange="reversed", showgrid=False)
+    figure.update_yaxes(
+        tickvals=list(range(len(shown))), ticktext=names, autorange="reversed", showgrid=False
+    )
     figure.update_xaxes(rangemode="tozero", title="fall of the AUC when the column is shuffled")
     return figure
 

@@ -81,7 +81,9 @@ def _sizes(n_columns: int, found: Detection) -> list[str]:
     if found.n_columns < n_columns:
         out.append(f"Detection used {found.n_columns:,} columns of {n_columns:,}, chosen at random.")
     if n_columns > dependence.MAX_COLUMNS:
-        out.append(f"Pair trends cover {dependence.MAX_COLUMNS:,} columns of {n_columns:,}, chosen at random.")
+        out.append(
+            f"Pair trends cover {dependence.MAX_COLUMNS:,} columns of {n_columns:,}, chosen at random."
+        )
     return out
 
 

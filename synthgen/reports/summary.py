@@ -223,7 +223,9 @@ def _trends(t: _Tables) -> _Found:
 
 def _detection(t: _Tables) -> _Found:
     model = c2st(t.synthetic, t.reference, t.seed, importances=True)
-    others = [c2st(a, b, t.seed).auc for a, b in (t.twins, (t.floor, t.reference), (t.memoriser, t.reference))]
+    others = [
+        c2st(a, b, t.seed).auc for a, b in (t.twins, (t.floor, t.reference), (t.memoriser, t.reference))
+    ]
     score = make_score("c2st_auc", model.auc, *others, caution=_detection_caution(t, model.auc))
     return _Found({"c2st_auc": score}, {"detection": model})
 
@@ -289,7 +291,11 @@ def _utility(t: _Tables, task: Task) -> _Found:
 
 
 def _assemble(
-    found: list[_Found], coded: dict[str, CodedTable], seed: int, task: Task | None, left_out: tuple[LeftOut, ...]
+    found: list[_Found],
+    coded: dict[str, CodedTable],
+    seed: int,
+    task: Task | None,
+    left_out: tuple[LeftOut, ...],
 ) -> Report:
     details: dict[str, Any] = {name: value for f in found for name, value in f.details.items()}
     scores = {name: score for f in found for name, score in f.scores.items()}

@@ -155,10 +155,9 @@ def stored_schema(table_schema: pa.Schema) -> Schema | None:
 
 def _pandas_metadata(table: pa.Table) -> dict[str, Any]:
     """The table's pandas metadata, or what it would have been; one entry for each column."""
-    found = table.schema.pandas_metadata
-    if not found:
-        return {"columns": [_made_entry(table, field) for field in table.schema]}
-    by_name = {c.get("field_name", c.get("name")): c for c in found["columns"]}
+    found = _parsed_metadata(table.schema)
+    entries = [c for c in found.get("columns", ()) if isinstance(c, dict)]
+    by_name = {c.get("field_name", c.get("name")): c for c in entries}
     columns = [
         {**by_name[field.name], "name": field.name, "field_name": field.name}
         if field.name in by_name
@@ -166,6 +165,18 @@ def _pandas_metadata(table: pa.Table) -> dict[str, Any]:
         for field in table.schema
     ]
     return {**found, "columns": columns}
+
+
+def _parsed_metadata(table_schema: pa.Schema) -> dict[str, Any]:
+    """The pandas metadata; empty where there is none, or none that can be read."""
+    try:
+        found = json.loads((table_schema.metadata or {}).get(b"pandas", b"{}"))
+    except ValueError:
+        return {}
+    whole = isinstance(found, dict) and all(
+        isinstance(found.get(k), list) for k in ("columns", "index_columns")
+    )
+    return found if whole else {}
 
 
 def _made_entry(table: pa.Table, field: pa.Field) -> dict[str, Any]:
@@ -191,17 +202,19 @@ def _dropped(metadata: dict[str, Any]) -> set[str]:
 
 
 def _safe_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    """The entry, or one that promises nothing where pandas does not know the dtype."""
+    """An entry that only tells pyarrow of a dtype that pandas knows."""
+    promised = str(entry.get("numpy_type") or "object")
     try:
-        pd.api.types.pandas_dtype(entry.get("numpy_type") or "unknown")
+        pd.api.types.pandas_dtype(promised)
     except (TypeError, ValueError, NotImplementedError):
-        return {**entry, "numpy_type": "object"}
-    return entry
+        promised = "object"
+    return {**entry, "pandas_type": "", "numpy_type": promised, "metadata": None}
 
 
 def _exact_dtype(entry: dict[str, Any], field: pa.Field, objects: bool) -> Any:
     """The dtype that pandas' metadata promises; None where `to_pandas` is right already."""
-    promised, details = str(entry.get("numpy_type")), entry.get("metadata") or {}
+    promised, details = str(entry.get("numpy_type")), entry.get("metadata")
+    details = details if isinstance(details, dict) else {}
     if promised.endswith("[pyarrow]") and not pa.types.is_dictionary(field.type):
         return pd.ArrowDtype(field.type)
     if entry.get("pandas_type") == "categorical" and not pa.types.is_dictionary(field.type):

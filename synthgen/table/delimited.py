@@ -7,7 +7,6 @@ values say so, so that codes such as ``01234`` stay as they are.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -109,9 +108,8 @@ def _header(stream: Any, source: str, delimiter: str | None) -> tuple[list[str],
     try:
         delimiter = delimiter or _sniffed(first.decode("utf-8-sig"))
         stream.seek(0)
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        names = next(csv.reader(text, delimiter=delimiter))
-        text.detach()
+        lines = (line.decode("utf-8-sig" if i == 0 else "utf-8") for i, line in enumerate(stream))
+        names = next(csv.reader(lines, delimiter=delimiter))
     except UnicodeDecodeError as error:
         raise TableFileError(f"{source}: the header is not UTF-8 text; save the file as UTF-8.") from error
     except csv.Error as error:

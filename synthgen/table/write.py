@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 
 import pandas as pd
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from synthgen.files import atomic_write
+from synthgen.files import atomic_write, write_to_stdout
 from synthgen.schema import Schema
 from synthgen.table.arrow import from_frame
 from synthgen.table.formats import STANDARD_STREAM, format_of_name, is_gzipped_name
@@ -66,8 +65,7 @@ def write_table(
         arrow = from_frame(table, schema, "standard output")
         sink = pa.BufferOutputStream()
         _write(arrow, sink, format_of_name(path, format or "csv"))
-        sys.stdout.buffer.write(sink.getvalue())
-        sys.stdout.buffer.flush()
+        write_to_stdout(memoryview(sink.getvalue()))
         return
     kind = format_of_name(path, format)
     arrow = from_frame(table, schema, str(path))

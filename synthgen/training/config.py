@@ -37,6 +37,8 @@ class TrainingConfig:
         Steps between scores on validation rows.
     patience : int
         Scores without a better one before training stops.
+    tolerance : float
+        Scores this close to the best count as equal, and then later weights are preferred.
     bfloat16 : bool
         Run steps without penalties in mixed precision.
     """
@@ -57,4 +59,5 @@ class TrainingConfig:
     tau: float
     validate_every: int
     patience: int
+    tolerance: float
     bfloat16: bool

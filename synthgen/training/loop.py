@@ -62,7 +62,7 @@ def train(
     Returns
     -------
     generator : Generator
-        Average of the weights, at the best score.
+        Average of the weights, at the latest score that is as good as the best.
     history : History
         What happened.
 
@@ -87,8 +87,9 @@ def train(
             score = validate(average)
             history.validation.append((step.number, score))
             since_best += 1
-            if score < best_score:
-                best, best_score, since_best = copy.deepcopy(average), score, 0
+            if score <= best_score + config.tolerance:
+                best, since_best = copy.deepcopy(average), 0
+            best_score = min(best_score, score)
             if since_best >= config.patience:
                 history.stopped = f"no better score on validation rows for {since_best} checks"
                 break

@@ -39,7 +39,9 @@ def check_within_rank_resolution(got: pd.Series, wanted: pd.Series) -> None:
     if len(wanted):
         assert got.between(wanted.min(), wanted.max()).all()
         distinct = np.unique(wanted)
-        assert (np.abs(np.searchsorted(distinct, got) - np.searchsorted(distinct, wanted)) <= 2 * MIN_ROWS).all()
+        assert (
+            np.abs(np.searchsorted(distinct, got) - np.searchsorted(distinct, wanted)) <= 2 * MIN_ROWS
+        ).all()
 
 
 def check_matrix(table: pd.DataFrame) -> None:
@@ -47,7 +49,11 @@ def check_matrix(table: pd.DataFrame) -> None:
     encoder = fit(table)
     matrix = encoder.transform(table)
     assert matrix.dtype == np.float32 and np.isfinite(matrix).all()
-    assert matrix.shape == (len(table), encoder.layout_.width) == (len(table), len(encoder.get_feature_names_out()))
+    assert (
+        matrix.shape
+        == (len(table), encoder.layout_.width)
+        == (len(table), len(encoder.get_feature_names_out()))
+    )
     assert len(set(encoder.get_feature_names_out())) == matrix.shape[1]
     for block in encoder.layout_.one_hot:
         assert (matrix[:, block.start : block.stop].sum(axis=1) == 1).all()

@@ -34,24 +34,37 @@ def every_dtype(n: int) -> pd.DataFrame:
     columns["bool[pyarrow]"] = _arrow(whole > 50, gaps, pa.bool_())
     columns["object[str]"] = pd.Series(np.where(gaps, None, words), dtype=object)
     columns["object[bool]"] = pd.Series(np.where(gaps, None, whole > 50), dtype=object)
-    columns["object[int]"] = pd.Series([None if g else int(v) for v, g in zip(whole, gaps, strict=True)], dtype=object)
+    columns["object[int]"] = pd.Series(
+        [None if g else int(v) for v, g in zip(whole, gaps, strict=True)], dtype=object
+    )
     columns["str"] = pd.Series(np.where(gaps, None, words), dtype="str")
     columns["string[python]"] = pd.Series(np.where(gaps, None, words), dtype="string[python]")
     columns["string[pyarrow]"] = pd.Series(np.where(gaps, None, words), dtype="string[pyarrow]")
     columns["arrow string"] = _arrow(words, gaps, pa.string())
-    columns["category"] = pd.Categorical(np.where(gaps, None, words), categories=["c", "unseen", "b", "a"], ordered=True)
+    columns["category"] = pd.Categorical(
+        np.where(gaps, None, words), categories=["c", "unseen", "b", "a"], ordered=True
+    )
     columns["int category"] = pd.Categorical(whole % 3, categories=[2, 0, 1, 9])
     columns["datetime64[s]"] = days.astype("datetime64[s]")
     columns["datetime64[ns]"] = pd.Series(days.astype("datetime64[ns]")).where(~gaps)
     columns["datetime64 zoned"] = pd.Series(days.tz_localize("Europe/Paris")).where(~gaps)
-    columns["timestamp[pyarrow]"] = _arrow(days.astype("datetime64[us]").to_numpy(), gaps, pa.timestamp("us", "UTC"))
-    columns["date32[pyarrow]"] = _arrow(days.to_numpy().astype("datetime64[D]"), gaps, pa.date32())
-    columns["object[date]"] = pd.Series([None if g else d.date() for d, g in zip(days, gaps, strict=True)], dtype=object)
-    columns["timedelta64[s]"] = pd.Series(pd.to_timedelta(whole, unit="s").astype("timedelta64[s]")).where(~gaps)
-    columns["decimal"] = pd.Series(
-        [None if g else decimal.Decimal(int(v)).scaleb(-2) for v, g in zip(whole, gaps, strict=True)], dtype=object
+    columns["timestamp[pyarrow]"] = _arrow(
+        days.astype("datetime64[us]").to_numpy(), gaps, pa.timestamp("us", "UTC")
     )
-    columns["decimal128[pyarrow]"] = _arrow([decimal.Decimal(int(v)).scaleb(-2) for v in whole], gaps, pa.decimal128(9, 2))
+    columns["date32[pyarrow]"] = _arrow(days.to_numpy().astype("datetime64[D]"), gaps, pa.date32())
+    columns["object[date]"] = pd.Series(
+        [None if g else d.date() for d, g in zip(days, gaps, strict=True)], dtype=object
+    )
+    columns["timedelta64[s]"] = pd.Series(pd.to_timedelta(whole, unit="s").astype("timedelta64[s]")).where(
+        ~gaps
+    )
+    columns["decimal"] = pd.Series(
+        [None if g else decimal.Decimal(int(v)).scaleb(-2) for v, g in zip(whole, gaps, strict=True)],
+        dtype=object,
+    )
+    columns["decimal128[pyarrow]"] = _arrow(
+        [decimal.Decimal(int(v)).scaleb(-2) for v in whole], gaps, pa.decimal128(9, 2)
+    )
     return pd.DataFrame(columns)
 
 

@@ -62,7 +62,9 @@ def test_continuous_values_agree_within_rank_resolution():
     [
         np.random.default_rng(2).normal(size=8000),
         np.random.default_rng(3).poisson(1.5, 8000),
-        np.where(np.random.default_rng(4).random(8000) < 0.6, 0.0, np.random.default_rng(5).lognormal(size=8000)),
+        np.where(
+            np.random.default_rng(4).random(8000) < 0.6, 0.0, np.random.default_rng(5).lognormal(size=8000)
+        ),
     ],
     ids=["continuous", "counts", "zero-inflated"],
 )

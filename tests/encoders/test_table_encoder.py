@@ -54,7 +54,9 @@ COLUMNS = st.one_of(
     hnp.arrays(np.float32, 25, elements=st.floats(allow_infinity=False, width=32)),
     hnp.arrays(np.bool_, 25),
     st.lists(st.one_of(st.none(), st.text(max_size=6)), min_size=25, max_size=25),
-    st.lists(st.integers(-(10**9), 10**9), min_size=25, max_size=25).map(lambda v: np.array(v, "datetime64[s]")),
+    st.lists(st.integers(-(10**9), 10**9), min_size=25, max_size=25).map(
+        lambda v: np.array(v, "datetime64[s]")
+    ),
 )
 
 
@@ -82,7 +84,9 @@ def test_a_smooth_peak_is_no_atom():
 
 
 def test_free_text_is_refused_with_a_reason_unless_declared():
-    table = pd.DataFrame({"note": [f"a long note about the case number {i} and what came of it" for i in range(40)]})
+    table = pd.DataFrame(
+        {"note": [f"a long note about the case number {i} and what came of it" for i in range(40)]}
+    )
     with pytest.raises(ColumnRejected, match=r"'note' is free text .* drop it, or declare it categorical"):
         fit(table)
     declared = infer_schema(table, Schema((Column("note", "categorical"),)))
@@ -94,7 +98,10 @@ def test_free_text_is_refused_with_a_reason_unless_declared():
     [
         (pd.DataFrame({"y": [1.0]}), "lacks column 's'"),
         (pd.DataFrame({"s": ["z"], "y": [1.0]}), "'s' holds 'z', which was not among its levels"),
-        (pd.DataFrame({"s": [None], "y": [1.0]}, dtype=object), "'s' has a missing value in row 0, but had none"),
+        (
+            pd.DataFrame({"s": [None], "y": [1.0]}, dtype=object),
+            "'s' has a missing value in row 0, but had none",
+        ),
     ],
 )
 def test_transform_refuses_what_fit_never_saw(table, message):
@@ -117,6 +124,10 @@ def test_a_matrix_of_another_width_is_refused():
 
 def test_nothing_works_before_fit():
     encoder = TableEncoder(Schema((Column("x", "integer", "int64"),)))
-    for call in (lambda: encoder.transform(pd.DataFrame({"x": [1]})), encoder.get_feature_names_out, encoder.to_state):
+    for call in (
+        lambda: encoder.transform(pd.DataFrame({"x": [1]})),
+        encoder.get_feature_names_out,
+        encoder.to_state,
+    ):
         with pytest.raises(NotFittedError, match="call `fit` first"):
             call()

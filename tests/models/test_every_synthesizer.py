@@ -1,0 +1,23 @@
+"""The common checks on every synthesizer."""
+
+import inspect
+
+import pytest
+
+from synthgen.models.synthgan import SynthGAN
+from tests.common.synthesizer_checks import CHECKS
+
+
+def quick_gan(**changes):
+    defaults = {"hidden_dims": (16,), "latent_dim": 8, "max_steps": 20, "random_state": 0, "verbose": 0}
+    return SynthGAN(**{**defaults, **changes})
+
+
+FACTORIES = {"SynthGAN": quick_gan}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("name", FACTORIES)
+def test_common_checks(name, check, diabetes, tmp_path):
+    extra = {"tmp_path": tmp_path} if "tmp_path" in inspect.signature(check).parameters else {}
+    check(FACTORIES[name], diabetes, **extra)
