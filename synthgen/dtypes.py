@@ -278,7 +278,7 @@ def _from_codes(codes: np.ndarray, column: Column) -> Any:
         if isinstance(levels, np.ndarray):
             return (np.append(levels, np.array([None], dtype=object)) if (codes < 0).any() else levels)[codes]
         return levels.take(codes, allow_fill=True)
-    values = np.array(
+    values: np.ndarray = np.array(
         [*(column.levels or ()), 0], dtype=_integer_type(column.dtype) if kind == "int" else np.float64
     )
     return _from_numbers(values[codes], codes < 0, column.dtype)

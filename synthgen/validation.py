@@ -46,11 +46,13 @@ class Interval:
 
     def admits(self, value: Any) -> bool:
         """Whether `value` is a number of the right kind within the interval."""
-        wanted = Integral if self.kind == "int" else Real
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, wanted):
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
             return False
-        above = value >= self.low if self.closed in ("left", "both") else value > self.low
-        below = value <= self.high if self.closed in ("right", "both") else value < self.high
+        if self.kind == "int" and not isinstance(value, Integral):
+            return False
+        number: Any = value
+        above = number >= self.low if self.closed in ("left", "both") else number > self.low
+        below = number <= self.high if self.closed in ("right", "both") else number < self.high
         return bool(above and below)
 
     def describe(self) -> str:

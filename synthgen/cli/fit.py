@@ -16,6 +16,7 @@ from synthgen.cli.options import (
     note,
     schema_option,
     settings,
+    shown,
 )
 
 
@@ -76,7 +77,9 @@ def fit(
     with about(data):
         model.fit(table)
     save_model(model, output, overwrite=force)
-    note(f"learnt {len(table):,} rows of {table.shape[1]:,} columns; the model is in {output}")
+    note(
+        f"learnt {len(table):,} rows of {table.shape[1]:,} columns; the model is in {shown(output, 'standard output')}"
+    )
 
 
 def _parameters(

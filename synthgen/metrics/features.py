@@ -35,25 +35,6 @@ def tree_matrix(tables: Sequence[CodedTable]) -> tuple[list[np.ndarray], np.ndar
     return matrices, np.array([not c.is_numeric for c in tables[0].columns])
 
 
-def fill_empty_columns(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Put 0 where a training column has no value at all, which histogram trees cannot bin.
-
-    Parameters
-    ----------
-    train, test : ndarray, shapes (n, F) and (m, F)
-        NaN is missing.
-
-    Returns
-    -------
-    (train, test) : (ndarray, ndarray)
-        The same arrays if no column is empty, else copies.
-    """
-    empty = np.isnan(train).all(axis=0)
-    if not empty.any():
-        return train, test
-    return np.where(empty, 0.0, train), np.where(empty, 0.0, test)
-
-
 def pooled_codes(parts: Sequence[CodedColumn], most: int) -> list[np.ndarray]:
     """A column's values with rare levels pooled; numbers as they are.
 

@@ -12,6 +12,7 @@ from synthgen.metrics.tables import CodedColumn
 MAX_LEVELS = 12
 """Levels shown by name; the rest are pooled."""
 N_BINS = 30
+"""Bins of a number, at most; fewer for few rows (Rice's rule)."""
 _MAX_LABEL = 40
 
 
@@ -76,16 +77,17 @@ def _numbers(real: CodedColumn, synthetic: CodedColumn) -> Marginal:
 
 def _edges(present: np.ndarray, whole: bool) -> np.ndarray:
     """Bins between the 0.5% and 99.5% quantiles; of whole numbers, each bin holds equally many."""
+    most = int(np.clip(math.ceil(2 * len(present) ** (1 / 3)), 8, N_BINS))
     low, high = np.quantile(present, [0.005, 0.995])
     if low == high:
         low, high = present.min(), present.max()
     if whole:
-        width = math.ceil((math.ceil(high) - math.floor(low) + 1) / N_BINS)
+        width = math.ceil((math.ceil(high) - math.floor(low) + 1) / most)
         n_bins = math.ceil((math.ceil(high) - math.floor(low) + 1) / width)
         return math.floor(low) - 0.5 + width * np.arange(n_bins + 1.0)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    return np.linspace(low, high, N_BINS + 1)
+    return np.linspace(low, high, most + 1)
 
 
 def _shares(values: np.ndarray, edges: np.ndarray) -> tuple[float, ...]:

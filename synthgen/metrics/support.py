@@ -102,13 +102,15 @@ def share_closer_to_real(table: CodedTable, real: CodedTable, holdout: CodedTabl
     return wilson(n_hits, len(queries))
 
 
-def copies(table: CodedTable, real: CodedTable) -> Estimate:
+def copies(table: CodedTable, real: CodedTable, *, itself: bool = False) -> Estimate:
     """The share of rows that equal a real row in every compared column.
 
     Parameters
     ----------
     table, real : CodedTable
         Coded together; all rows are used.
+    itself : bool
+        Whether `table` is `real` itself: then a row must equal another row.
 
     Returns
     -------
@@ -116,7 +118,9 @@ def copies(table: CodedTable, real: CodedTable) -> Estimate:
         In [0, 1].
     """
     keys, real_keys = row_keys([table, real])
-    return wilson(int(np.isin(keys, real_keys).sum()), table.n_rows)
+    found, counts = np.unique(real_keys, return_counts=True)
+    matching = found[counts > 1] if itself else found
+    return wilson(int(np.isin(keys, matching).sum()), table.n_rows)
 
 
 def _reference_cap(table: CodedTable) -> int:

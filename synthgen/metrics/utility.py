@@ -1,18 +1,17 @@
-"""Train on one table, test on rows held out: is the synthetic table as good to learn from as the real one?"""
+"""Train on one table, test on rows held out: whether synthetic rows teach what real ones do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from synthgen.exceptions import DataError
 from synthgen.metrics.baselines import subsample
-from synthgen.metrics.detection import boosted_classifier, tree_settings
-from synthgen.metrics.features import fill_empty_columns, tree_matrix
+from synthgen.metrics.features import tree_matrix
 from synthgen.metrics.intervals import Estimate, auc_interval, auc_with_variance, normal_interval
 from synthgen.metrics.tables import CodedTable
+from synthgen.metrics.trees import boosted_classifier, boosted_regressor, fill_empty_columns
 from synthgen.rng import stream
 
 MAX_CLASSES = 50
@@ -126,7 +125,7 @@ def _regression(train: CodedTable, test: CodedTable, task: Task, seed: int) -> E
     if train.n_rows == 0:
         return Estimate(None)
     x_train, x_test, is_categorical = _matrices(train, test, task.target)
-    model = HistGradientBoostingRegressor(**tree_settings(len(x_train), is_categorical, _seed(seed)))
+    model = boosted_regressor(len(x_train), is_categorical, _seed(seed))
     # trees add up: a target far from 0 or of huge scale is fitted in units of its own spread
     centre, scale = y_train.mean(), y_train.std() or 1.0
     predicted = model.fit(x_train, (y_train - centre) / scale).predict(x_test) * scale + centre
@@ -173,7 +172,7 @@ def _class_scores(
     if len(np.unique(y_train)) < 2:
         return scores
     x_train, x_test, is_categorical = _matrices(train, test, task.target)
-    model: HistGradientBoostingClassifier = boosted_classifier(len(x_train), is_categorical, _seed(seed))
+    model = boosted_classifier(len(x_train), is_categorical, _seed(seed))
     predicted = model.fit(x_train, y_train).predict_proba(x_test)
     for j, found in enumerate(model.classes_):
         scores[:, classes == found] = predicted[:, [j]]

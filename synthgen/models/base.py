@@ -15,6 +15,7 @@ from tqdm import tqdm
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ConditionError, DataError, NotFittedError
 from synthgen.models.conditions import Condition, describe, parse_conditions
+from synthgen.models.matrix_model import MatrixModel
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, resolve_seed, row_blocks
 from synthgen.schema import Schema
 from synthgen.table.infer import check_table, infer_schema
@@ -29,59 +30,6 @@ MIN_TRIES = 200_000
 """... how many may be drawn in any case, before `sample` gives up."""
 BATCH_ROWS = 64 * ROWS_PER_BLOCK
 """Rows that are decoded together unless `batch_size` says otherwise."""
-
-
-class MatrixModel(abc.ABC):
-    """The half of a synthesizer that knows only the matrix: a fitted source of rows."""
-
-    cond_columns: list[int]
-    """Matrix columns that are drawn first and given to the model; empty for none."""
-
-    @abc.abstractmethod
-    def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
-        """One block of rows: a function of its arguments alone.
-
-        Parameters
-        ----------
-        seed : int
-            Of the sample.
-        block : int
-            Number of the block.
-        allowed : ndarray of int or None
-            Which rows of `condition_rows` may be given; None: any.
-
-        Returns
-        -------
-        ndarray of float32, shape (ROWS_PER_BLOCK, F)
-            Matrix rows.
-        """
-
-    @abc.abstractmethod
-    def condition_rows(self) -> np.ndarray:
-        """The distinct conditions that can be given, shape (K, C)."""
-
-    @abc.abstractmethod
-    def to_state(self) -> dict[str, Any]:
-        """What was learnt, as JSON-able values and numpy arrays."""
-
-
-class EmptyModel(MatrixModel):
-    """The model of tables in which there is nothing to learn: rows without columns."""
-
-    def __init__(self) -> None:
-        self.cond_columns = []
-
-    def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
-        """Rows without columns. See the base class."""
-        return np.zeros((ROWS_PER_BLOCK, 0), dtype=np.float32)
-
-    def condition_rows(self) -> np.ndarray:
-        """One empty condition."""
-        return np.zeros((1, 0), dtype=np.float32)
-
-    def to_state(self) -> dict[str, Any]:
-        """Nothing."""
-        return {}
 
 
 class AbstractSynthesizer(BaseEstimator, abc.ABC):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from synthgen.layout import MatrixLayout
-from synthgen.models.base import MatrixModel
+from synthgen.models.matrix_model import MatrixModel
 from synthgen.networks.generator import Generator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, stream

@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save_file
+from safetensors.numpy import save as to_bytes
 
 from synthgen.exceptions import ModelFileError
 from synthgen.files import atomic_write
@@ -61,7 +61,7 @@ def save(model: AbstractSynthesizer, path: str | os.PathLike[str], *, overwrite:
     # one key only: safetensors writes several in random order
     envelope = json.dumps({"sha256": _checksum(text, arrays), "header": text}, ensure_ascii=False)
     with atomic_write(path, overwrite=overwrite) as temporary:
-        save_file(arrays, temporary, metadata={_KEY: envelope})
+        temporary.write_bytes(to_bytes(arrays, metadata={_KEY: envelope}))
 
 
 def load(path: str | os.PathLike[str]) -> AbstractSynthesizer:

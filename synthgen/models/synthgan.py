@@ -13,8 +13,9 @@ import torch
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ParameterError
 from synthgen.layout import MatrixLayout
-from synthgen.models.base import AbstractSynthesizer, EmptyModel, MatrixModel
+from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.gan_model import GanModel, condition_table
+from synthgen.models.matrix_model import EmptyModel, MatrixModel
 from synthgen.models.validation_score import auc_noise, compact, detection_auc
 from synthgen.networks.blocks import initialise
 from synthgen.networks.discriminator import Discriminator
@@ -59,7 +60,7 @@ class SynthGAN(AbstractSynthesizer):
     batch_size : int, optional
         Rows in a batch, a multiple of `pac`. None: 64, 128 or 256, from the number of rows.
     max_steps : int, optional
-        Generator updates at most. None: 2,000 to 8,000, from the number of rows.
+        Generator updates at most. None: 2,000 to 7,000, from the number of rows.
     max_time : float, optional
         Seconds of training at most. With it a fit is no longer repeatable to the bit.
     learning_rate : float, default 1e-3
@@ -380,7 +381,7 @@ def _default_batch_size(n_rows: int, pac: int) -> int:
 
 
 def _default_steps(n_rows: int) -> int:
-    return int(np.clip(2000 + n_rows / 4, 2000, 8000))
+    return int(np.clip(2000 + n_rows / 4, 2000, 7000))
 
 
 def _calibrate(model: GanModel, rows: torch.Tensor, seed: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synthgen.metrics.intervals import Estimate
@@ -115,9 +116,7 @@ WORDINGS = {
 def make_score(
     name: str,
     model: Estimate,
-    ceiling: Estimate | None = None,
-    floor: Estimate | None = None,
-    memoriser: Estimate | None = None,
+    baselines: Sequence[Estimate | None] = (None, None, None),
     caution: str = "",
 ) -> Score:
     """A score with its wording and its place between floor and ceiling.
@@ -126,8 +125,10 @@ def make_score(
     ----------
     name : str
         A key of `WORDINGS`.
-    model, ceiling, floor, memoriser : Estimate or None
-        The four numbers.
+    model : Estimate
+        The figure of the synthetic table.
+    baselines : sequence of Estimate or None, length 3
+        Those of ceiling, floor and memoriser.
     caution : str
         Why the figure may mislead here.
 
@@ -137,6 +138,7 @@ def make_score(
         The score.
     """
     wording = WORDINGS[name]
+    ceiling, floor, memoriser = baselines
     return Score(
         title=wording.title,
         value=model.value,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from typing import Any
 
 
@@ -139,7 +140,7 @@ def bins(marginal: dict[str, Any]) -> list[tuple[str, str, str]]:
         names = marginal["labels"]
     else:
         ends = [_end(e, marginal["kind"]) for e in marginal["edges"]]
-        names = [f"{a} to {b}" for a, b in zip(ends, ends[1:], strict=False)]
+        names = [f"{a} to {b}" for a, b in itertools.pairwise(ends)]
     shares = zip(names, marginal["real"], marginal["synthetic"], strict=True)
     return [(name, percent(real), percent(synthetic)) for name, real, synthetic in shares]
 

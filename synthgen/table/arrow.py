@@ -90,7 +90,7 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     """
     schema = stored_schema(table.schema)
     metadata = _pandas_metadata(table)
-    table = table.drop_columns([n for n in table.column_names if n in _dropped(metadata)])
+    table = table.drop_columns(_dropped(metadata, table.column_names))
     entries = {c["field_name"]: c for c in metadata["columns"]}
     safe = {"columns": list(map(_safe_entry, metadata["columns"])), "index_columns": [], "column_indexes": []}
     frame = table.replace_schema_metadata({b"pandas": json.dumps({**metadata, **safe}).encode()}).to_pandas()
@@ -195,10 +195,10 @@ def _made_entry(table: pa.Table, field: pa.Field) -> dict[str, Any]:
     return entry
 
 
-def _dropped(metadata: dict[str, Any]) -> set[str]:
+def _dropped(metadata: dict[str, Any], names: list[str]) -> list[str]:
     """Columns that only number the rows: an index without a name."""
-    names = [n for n in metadata.get("index_columns", ()) if isinstance(n, str)]
-    return {n for n in names if _UNNAMED_INDEX.fullmatch(n)}
+    found = [n for n in metadata.get("index_columns", ()) if isinstance(n, str)]
+    return [n for n in found if _UNNAMED_INDEX.fullmatch(n) and n in names]
 
 
 def _safe_entry(entry: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ MISSING = (
 )
 """What stands for a missing value, unless it stands in quotes."""
 
+_MISSING_WORDS = pa.array(MISSING)
 _DELIMITERS = ",;\t|"
 _INTEGER = r"-?(0|[1-9]\d*)"
 _FLOAT = r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?[iI]nf(inity)?"
@@ -147,13 +148,20 @@ def _typed(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """The column in the narrowest type that all its values spell; text if none does."""
     coded = column.dictionary_encode().combine_chunks()
     trimmed = pc.utf8_trim_whitespace(coded.dictionary)
-    is_value = pc.invert(pc.is_in(trimmed, pa.array(MISSING)))
-    values = pc.filter(trimmed, is_value)
+    is_value = pc.invert(pc.is_in(trimmed, _MISSING_WORDS))
+    values = trimmed.filter(is_value)
     for parse in _PARSERS if len(values) else ():
         if (parsed := parse(values)) is not None:
-            place = pc.subtract(pc.cumulative_sum(pc.cast(is_value, pa.int64())), 1)
-            return parsed.take(pc.if_else(is_value, place, pa.scalar(None, pa.int64())).take(coded.indices))
+            return parsed.take(_places(coded.indices, is_value, len(values)))
     return column
+
+
+def _places(indices: pa.Array, is_value: pa.Array, n_values: int) -> pa.Array:
+    """Where each row's value stands among the values alone; null for the words that mean missing."""
+    if n_values == len(is_value):
+        return indices
+    place = pc.subtract(pc.cumulative_sum(pc.cast(is_value, pa.int64())), 1)
+    return pc.if_else(is_value, place, pa.scalar(None, pa.int64())).take(indices)
 
 
 def _all_match(values: pa.Array, pattern: str) -> bool:
@@ -169,15 +177,11 @@ def _cast(values: pa.Array, *types: pa.DataType) -> pa.Array | None:
     return None
 
 
-def _integers(values: pa.Array) -> pa.Array | None:
-    return _cast(values, pa.int64(), pa.uint64()) if _all_match(values, _INTEGER) else None
-
-
-def _floats(values: pa.Array) -> pa.Array | None:
-    # whole numbers too long for 64 bits are codes, and a float would change them
-    if _all_match(values, _INTEGER) or not _all_match(values, _FLOAT):
-        return None
-    return _cast(values, pa.float64())
+def _numbers(values: pa.Array) -> pa.Array | None:
+    if _all_match(values, _INTEGER):
+        # those too long for 64 bits are codes, and a float would change them
+        return _cast(values, pa.int64(), pa.uint64())
+    return _cast(values, pa.float64()) if _all_match(values, _FLOAT) else None
 
 
 def _booleans(values: pa.Array) -> pa.Array | None:
@@ -194,4 +198,4 @@ def _instants(values: pa.Array) -> pa.Array | None:
     return None
 
 
-_PARSERS: list[Callable[[pa.Array], pa.Array | None]] = [_integers, _floats, _instants, _booleans]
+_PARSERS: list[Callable[[pa.Array], pa.Array | None]] = [_numbers, _instants, _booleans]

@@ -112,8 +112,9 @@ def generator_step(players: Players, batches: Batches, config: TrainingConfig) -
         The loss, a scalar.
     """
     players.discriminator.requires_grad_(False)
-    fake = players.fake(batches, config.tau)
-    score_real, score_fake = players.discriminator(torch.cat([batches.rows(), fake])).chunk(2)
+    score_fake = players.discriminator(players.fake(batches, config.tau))
+    with torch.no_grad():
+        score_real = players.discriminator(batches.rows())
     loss = LOSSES[config.loss].generator(score_real, score_fake)
     players.generator_optimizer.zero_grad(set_to_none=True)
     loss.backward()

@@ -22,6 +22,12 @@ def test_bins_of_many_whole_numbers_hold_equally_many(coded):
     assert len(set(widths)) == 1 and widths[0] == int(widths[0]) and len(widths) <= N_BINS
 
 
+@pytest.mark.parametrize(("n", "n_bins"), [(20, 8), (200, 12), (20_000, N_BINS)])
+def test_few_rows_get_few_bins(coded, n, n_bins):
+    values = np.linspace(0.1, 1.1, n)
+    assert len(made(coded, values, values).real) == n_bins
+
+
 @pytest.mark.parametrize("value", [0.5, 7.0])
 def test_one_value_is_one_full_bin(coded, value):
     found = made(coded, [value, value], [value, np.nan])

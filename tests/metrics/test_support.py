@@ -29,6 +29,12 @@ def test_a_share_of_copies_is_found(people, coded):
     assert found.value == pytest.approx(0.05) and found.low < 0.05 < found.high
 
 
+def test_a_row_is_not_its_own_copy(people, coded):
+    real = people(100, 1)
+    table = coded(real=pd.concat([real, real.iloc[:4]], ignore_index=True))["real"]
+    assert copies(table, table, itself=True).value == pytest.approx(8 / 104)
+
+
 def test_shuffled_rows_lie_further_away_than_fresh_ones(tables):
     fresh = nearest_distances(tables["fresh"], tables["real"], 0)
     floor = permuted_columns(tables["real"], 400, stream(0, "test"))

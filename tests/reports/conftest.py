@@ -44,4 +44,4 @@ def full_report():
 @pytest.fixture(scope="session")
 def bare_report():
     """Without a holdout and a target."""
-    return evaluate(make_people(60, 1), make_people(60, 2))
+    return evaluate(make_people(40, 1), make_people(40, 2))

@@ -98,7 +98,7 @@ def test_a_report_without_holdout_warns_at_the_top(bare_report):
 
 
 def test_the_trend_figure_is_symmetric_and_complete(full_report):
-    figure = figures.trend_figure([p for p in full_report.to_dict()["pairs"]])
+    figure = figures.trend_figure(full_report.to_dict()["pairs"])
     z = figure.data[0].z
     assert len(z) == full_report.n_columns
     assert all(z[i][j] == z[j][i] for i in range(len(z)) for j in range(len(z)))

@@ -17,7 +17,7 @@ from synthgen.reports.scores import WORDINGS, make_score
     ],
 )
 def test_the_place_between_floor_and_ceiling(name, model, ceiling, floor, position):
-    score = make_score(name, Estimate(model), Estimate(ceiling), Estimate(floor))
+    score = make_score(name, Estimate(model), (Estimate(ceiling), Estimate(floor), None))
     assert score.position == (None if position is None else pytest.approx(position))
 
 

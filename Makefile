@@ -1,0 +1,72 @@
+# `make help` lists what there is. Everything is installed into $(VENV), and only when something changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+THREADS ?= 2
+OUT := demo
+ROWS ?= 1000
+SEED ?= 0
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+
+ifeq ($(DATA),)
+DEMO_DATA := $(OUT)/diabetes.parquet
+DEMO_TARGET := progression
+else
+DEMO_DATA := $(DATA)
+DEMO_TARGET := $(TARGET)
+endif
+
+.PHONY: help demo test lint clean distclean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo                              a real table, a model, a synthetic table, a report, in $(OUT)/"
+	@echo "make demo DATA=file.parquet TARGET=column   the same on your own table (TARGET may be left out)"
+	@echo "make test                              ruff, mypy and pytest"
+	@echo "make lint                              ruff and mypy alone"
+	@echo "make clean                             remove $(OUT)/, caches and builds; make distclean: $(VENV) too"
+	@echo
+	@echo "PYTHON=python3.12 picks the interpreter, CONSTRAINTS= installs the newest versions that pyproject.toml allows."
+
+demo: $(VENV)/.installed
+	@mkdir -p $(OUT)
+ifeq ($(DATA),)
+	$(BIN)/python datasets/diabetes/build.py $(DEMO_DATA)
+endif
+	$(BIN)/synthgen split "$(DEMO_DATA)" --share 0.2 --seed $(SEED) -o $(OUT)/train.parquet --holdout $(OUT)/holdout.parquet --force
+	$(BIN)/synthgen fit $(OUT)/train.parquet -o $(OUT)/model.synthgen --seed $(SEED) --force
+	$(BIN)/synthgen sample $(OUT)/model.synthgen -n $(ROWS) -o $(OUT)/synthetic.parquet --seed $(SEED) --force
+	$(BIN)/synthgen evaluate $(OUT)/train.parquet $(OUT)/synthetic.parquet --holdout $(OUT)/holdout.parquet$(if $(DEMO_TARGET), --target "$(DEMO_TARGET)") -o $(OUT)/report.html --json $(OUT)/report.json --force
+	@echo
+	@echo "The synthetic table: $(CURDIR)/$(OUT)/synthetic.parquet"
+	@echo "The report:          $(CURDIR)/$(OUT)/report.html"
+
+# waiting threads must sleep, not spin: the machine may be shared
+test: lint
+	OMP_NUM_THREADS=$(THREADS) OMP_WAIT_POLICY=passive $(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path "./$(VENV)/*" -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(PIP) -e ".[dev]"
+	@touch $@ $(VENV)/.installed
