@@ -121,7 +121,7 @@ def dtype_token(series: pd.Series) -> str:
             return "str"
         # pandas prints "string[pyarrow]" for this and for ArrowDtype(pa.string()) alike
         return "string[python]" if dtype.storage == "python" else f"string[storage={dtype.storage}]"
-    token = _object_token(series) if dtype == object else str(dtype)
+    token = _object_token(series) if pd.api.types.is_object_dtype(dtype) else str(dtype)
     try:
         family(token)
     except DataError as error:
@@ -229,7 +229,7 @@ def _object_type(value: Any) -> str:
 
 def _way_out(dtype: Any) -> str:
     text = str(dtype)
-    if text.startswith(("list", "struct", "map", "large_list")) or dtype == object:
+    if text.startswith(("list", "struct", "map", "large_list")) or pd.api.types.is_object_dtype(dtype):
         return "spread nested values over columns, or drop the column."
     return "convert it with .astype(...) or drop the column."
 

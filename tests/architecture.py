@@ -48,19 +48,21 @@ THIRD_PARTY: dict[str, set[str]] = {
     "encoders": {*_NUMBERS, "scipy", "sklearn"},
     "networks": {"torch"},
     "training": {"numpy", "torch", "tqdm"},
-    "models": {*_NUMBERS, "torch", "sklearn", "safetensors", "tqdm"},  # tqdm: sampling shows progress too
+    "models": {
+        *_NUMBERS,
+        "torch",
+        "sklearn",
+        "safetensors",
+        "threadpoolctl",
+        "tqdm",
+    },  # tqdm: sampling shows progress too
     "metrics": {*_NUMBERS, "scipy", "sklearn"},
     "reports": {*_NUMBERS, "jinja2", "markupsafe", "plotly", "tqdm"},  # markupsafe: jinja2's own strings
     "cli": {"click"},
 }
 """What stands at the top of modules besides the standard library. Inside functions anything may."""
 
-MAY_TOUCH_THE_DISK = ("files", "table", "cli", "models.persistence", "training.checkpoint", "reports.render")
-
-LAZY_CYCLES = {
-    ("models.base", "models.persistence"): "a model saves itself, and the file format knows the models"
-}
-"""Imports inside a function that would close a cycle, each with the reason why it may."""
+MAY_TOUCH_THE_DISK = ("files", "table", "cli", "models.model_file", "training.checkpoint", "reports.render")
 
 _GENERATORS = {
     "torch.manual_seed",
@@ -289,10 +291,5 @@ def _cycles(modules: list[Module], known: set[str]) -> list[str]:
 
 
 def _targets(module: Module, known: set[str]) -> set[str]:
-    """The modules of the package that a module imports, lazy ones that may close a cycle left out."""
-    found = set()
-    for one in imports(module, known):
-        inside = _inside(one.target)
-        if inside and not (not one.at_top and (module.name, inside) in LAZY_CYCLES):
-            found.add(inside)
-    return found
+    """The modules of the package that a module imports, at the top or inside functions."""
+    return {inside for one in imports(module, known) if (inside := _inside(one.target))}

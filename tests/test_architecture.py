@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import synthgen
-from tests.architecture import LAZY_CYCLES, MAY_IMPORT, THIRD_PARTY, imports, read_package, violations
+from tests.architecture import MAY_IMPORT, THIRD_PARTY, read_package, violations
 
 ROOT = Path(synthgen.__file__).parent
 
@@ -106,18 +106,6 @@ def test_every_group_of_the_package_is_in_the_table():
     groups = {m.group for m in read_package(ROOT)} - {"", "__main__"}
     assert groups == set(MAY_IMPORT)
     assert set(THIRD_PARTY) <= groups
-
-
-def test_the_excused_cycles_are_still_there():
-    modules = read_package(ROOT)
-    known = {m.name for m in modules}
-    lazy = {
-        (m.name, one.target.removeprefix("synthgen."))
-        for m in modules
-        for one in imports(m, known)
-        if not one.at_top
-    }
-    assert set(LAZY_CYCLES) <= lazy
 
 
 @pytest.mark.parametrize("case", PLANTED)

@@ -55,7 +55,7 @@ def test_values_that_no_dtype_holds_are_refused_with_a_way_out(values):
 
 def test_nested_arrow_columns_are_refused():
     nested = pd.Series([[1], [2]], dtype=pd.ArrowDtype(pa.list_(pa.int64())), name="n")
-    with pytest.raises(ColumnRejected, match="'n'.*spread nested values over columns"):
+    with pytest.raises(ColumnRejected, match=r"'n'.*spread nested values over columns"):
         dtype_token(nested)
 
 

@@ -15,7 +15,7 @@ def test_a_file_appears_when_the_block_ends(tmp_path):
         temporary.write_text("whole")
         assert not target.exists()
     assert target.read_text() == "whole"
-    assert os.listdir(tmp_path) == ["out.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out.txt"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("stop")])
@@ -26,7 +26,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, err
         temporary.write_text("half")
         raise error
     assert target.read_text() == "old"
-    assert os.listdir(tmp_path) == ["out.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out.txt"]
 
 
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path):
@@ -35,7 +35,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path):
         atomic_write(tmp_path / "out.txt"),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    assert os.listdir(tmp_path) == []
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_mode_is_the_users(tmp_path):

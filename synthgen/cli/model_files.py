@@ -67,6 +67,6 @@ def written_with(path: str) -> dict[str, Any]:
     dict
         With ``file_bytes`` and ``versions``.
     """
-    from synthgen.models.persistence import read_header
+    from synthgen.models.model_file import read_model_file
 
-    return {"file_bytes": Path(path).stat().st_size, "versions": read_header(path)["versions"]}
+    return {"file_bytes": Path(path).stat().st_size, "versions": read_model_file(path)[2]}

@@ -127,9 +127,9 @@ def from_scores(scores: np.ndarray, rank_map: RankMap) -> np.ndarray:
     inside = np.clip(((scores - left) / (right - left) - _MARGIN) / (1 - 2 * _MARGIN), 0.0, 1.0)
     if rank_map.grid == 0:
         return np.clip(low * (1 - inside) + high * inside, low, high)
-    width = high - low
-    steps = np.rint(inside * (width // width.dtype.type(rank_map.grid)).astype(np.float64))
-    return low + steps.astype(low.dtype) * low.dtype.type(rank_map.grid)
+    grid = np.uint64(rank_map.grid)  # differences of int64 need all 64 bits; adding them wraps round to the value
+    steps = np.rint(inside * ((high - low).view(np.uint64) // grid).astype(np.float64))
+    return low + (steps.astype(np.uint64) * grid).view(low.dtype)
 
 
 def _distance(low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ConditionError, DataError, NotFittedError
 from synthgen.models.conditions import Condition, describe, parse_conditions
 from synthgen.models.matrix_model import MatrixModel
+from synthgen.models.model_file import write_model_file
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, resolve_seed, row_blocks
 from synthgen.schema import Schema
 from synthgen.table.infer import check_table, infer_schema
@@ -166,10 +167,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         FileError
             If the file cannot be written.
         """
-        from synthgen.models.persistence import save
-
         self._check_fitted()
-        save(self, path, overwrite=overwrite)
+        write_model_file(path, type(self).__name__, self.to_state(), overwrite=overwrite)
 
     def describe(self) -> dict[str, Any]:
         """What the model is and what it was trained on, as plain data.

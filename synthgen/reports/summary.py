@@ -124,7 +124,7 @@ def _task(real: CodedTable, target: str, schema: Schema) -> Task:
 
 
 def _run(tables: Tables, task: Task | None, verbose: int) -> list[Section]:
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     steps: list[tuple[str, Callable[[], Section]]] = [

@@ -18,7 +18,7 @@ MIN_IDENTIFIERS = 20
 TEXT_WORDS = 8
 """Strings of more words than this on average, mostly distinct, are free text."""
 _ID_NAME = re.compile(
-    r"(^|[_\W])(id|ids|uuid|guid|key|index|idx|no|nr|number|rowid|serial)$|[a-z](ID|Id|No|Nr)$", re.ASCII
+    r"(?i:(^|[_\W])(id|ids|uuid|guid|key|index|idx|no|nr|number|rowid|serial)$)|[a-z](ID|Id|No|Nr)$", re.ASCII
 )
 _KINDS_OF = {
     "int": ("integer", "continuous", "categorical", "boolean", "identifier", "constant"),

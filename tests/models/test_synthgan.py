@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from synthgen.exceptions import ModelFileError, ParameterError, SchemaError
-from synthgen.models import persistence
+from synthgen.models import model_file, persistence
 from synthgen.models.persistence import load
 from synthgen.models.synthgan import SynthGAN
 from synthgen.schema import Column, Schema
@@ -186,11 +186,11 @@ def test_describe_says_what_the_file_gives_away(mixed):
 
 
 def test_a_newer_format_is_refused_by_version(learnt, tmp_path, monkeypatch):
-    monkeypatch.setattr(persistence, "FORMAT_VERSION", 2)
+    monkeypatch.setattr(model_file, "FORMAT_VERSION", 2)
     learnt.save(tmp_path / "new.synthgen")
     monkeypatch.undo()
     with pytest.raises(
-        ModelFileError, match="has format version 2, written by synthgen .*which reads up to 1. Update"
+        ModelFileError, match=r"has format version 2, written by synthgen .*which reads up to 1\. Update"
     ):
         load(tmp_path / "new.synthgen")
 
@@ -198,7 +198,7 @@ def test_a_newer_format_is_refused_by_version(learnt, tmp_path, monkeypatch):
 def test_an_unknown_class_is_refused(learnt, tmp_path, monkeypatch):
     learnt.save(tmp_path / "m.synthgen")
     monkeypatch.setattr(persistence, "_CLASSES", {})
-    with pytest.raises(ModelFileError, match="unknown class 'SynthGAN'; update synthgen"):
+    with pytest.raises(ModelFileError, match="unknown class 'SynthGAN', written by"):
         load(tmp_path / "m.synthgen")
 
 
@@ -222,4 +222,4 @@ def test_nothing_in_the_file_is_pickled(learnt, tmp_path):
     with safe_open(tmp_path / "m.synthgen", framework="np") as file:
         header = json.loads(json.loads(file.metadata()["synthgen"])["header"])
         assert set(header) == {"class", "format_version", "state", "versions"}
-        assert all(file.get_tensor(name).dtype.kind in "fiub" for name in file.keys())
+        assert all(file.get_tensor(name).dtype.kind in "fiub" for name in set(file.keys()))

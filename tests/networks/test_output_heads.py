@@ -15,7 +15,7 @@ LAYOUT = MatrixLayout(
         Block("d", "one-hot", 7, 10, ("1", "2", "3")),
     )
 )
-ONE_HOT = [b for b in LAYOUT.one_hot]
+ONE_HOT = list(LAYOUT.one_hot)
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ def test_kinds(kind):
     [
         ("row", np.arange(5, 5 + N), "identifier", "count the 100 rows"),
         ("customer_id", np.arange(N) * 7 + 1000, "identifier", "the name says so"),
+        ("No", np.arange(N) * 7 + 1000, "identifier", "the name says so"),
+        ("volcano", np.arange(N) * 7 + 1000, "integer", "100 distinct"),
         ("wage", np.arange(N) * 7 + 1000, "integer", "100 distinct"),
         ("code", [f"X{i:03d}" for i in range(N)], "identifier", "all 100 strings distinct"),
         ("note", [SENTENCE.format(i) for i in range(N)], "text", "free text"),
