@@ -74,11 +74,11 @@ class OutputHeads(nn.Module):
         """Hard rows, for sampling: as `forward` for tau towards 0."""
         return self._activate(raw, gumbel, _one_hot_argmax)
 
-    def probabilities(self, raw: Tensor) -> Tensor:
-        """The probability of each one-hot column, shape (B, F); numbers as they are."""
-        return self._activate(
-            raw, torch.zeros_like(raw[:, : self.n_one_hot]), lambda x: torch.softmax(x, dim=-1)
-        )
+    def one_hot_groups(self) -> list[Tensor]:
+        """The matrix columns of one-hot blocks, those of equal width together: shapes (n_blocks, width)."""
+        sizes = [width * size for width, size in zip(self.widths, self.group_sizes, strict=True)]
+        groups = self.order[: self.n_one_hot].split(sizes)
+        return [group.unflatten(0, (-1, width)) for group, width in zip(groups, self.widths, strict=True)]
 
     def _activate(self, raw: Tensor, gumbel: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
         arranged = raw[:, self.order]

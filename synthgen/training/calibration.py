@@ -111,12 +111,16 @@ def apply_calibration(raw: Tensor, calibration: Calibration, numeric: Tensor) ->
 
 
 def _fit_offsets(raw: Tensor, real: Tensor, layout: MatrixLayout, heads: OutputHeads) -> Tensor:
+    """Offsets that bring the mean probability of every choice to its share among the real rows."""
     offsets = torch.zeros(layout.width, device=raw.device)
-    one_hot = heads.order[: heads.n_one_hot]
-    wanted = real.mean(0)[one_hot].clamp_min(_SMALL).log()
-    for _ in range(ROUNDS):
-        found = heads.probabilities(raw + offsets).mean(0)[one_hot].clamp_min(_SMALL).log()
-        offsets[one_hot] = (offsets[one_hot] + wanted - found).clamp(-_MAX_OFFSET, _MAX_OFFSET)
+    for columns in heads.one_hot_groups():
+        logits = raw[:, columns]
+        wanted = real[:, columns].mean(0).clamp_min(_SMALL).log()
+        own = torch.zeros_like(wanted)
+        for _ in range(ROUNDS):
+            found = torch.softmax(logits + own, dim=-1).mean(0).clamp_min(_SMALL).log()
+            own = (own + wanted - found).clamp(-_MAX_OFFSET, _MAX_OFFSET)
+        offsets[columns] = own
     return offsets
 
 

@@ -1,0 +1,56 @@
+"""Results as Markdown tables, for the README.
+
+    python benchmarks/tables.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+RESULTS = Path(__file__).resolve().parent / "results"
+SCORES = {
+    "column_shapes": ("column shapes", "higher"),
+    "pair_trends": ("pair trends", "higher"),
+    "c2st_auc": ("C2ST AUC against held-out rows", "lower, 0.5 = cannot tell"),
+    "nearest_record_real_share": ("nearer to training than to held-out rows", "near 0.5"),
+    "utility_auc": ("trained on synthetic, AUC on held-out rows", "higher"),
+    "utility_r2": ("trained on synthetic, R2 on held-out rows", "higher"),
+}
+
+
+def number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def mixed(path: Path) -> str:
+    """One table's scores: median and range over the seeds, beside the baselines of the first seed."""
+    result = json.loads(path.read_text())
+    runs, median = result["runs"], result["median"]
+    seeds = ", ".join(str(r["seed"]) for r in runs)
+    lines = [
+        f"**{result['table']}**: median of seeds {seeds} (lowest to highest); fit {median['fit_seconds']:.0f} s on one core, "
+        f"{median['peak_memory_gib']:.1f} GiB; a million rows {median['million_rows_seconds']:.0f} s "
+        f"({result['machine']['processor']}, {result['machine']['cores']} cores)",
+        "",
+        "| score | SynthGAN | ceiling | floor | memoriser | better |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, (words, better) in SCORES.items():
+        if name in median:
+            values = [r["scores"][name]["value"] for r in runs]
+            first = runs[0]["scores"][name]
+            base = " | ".join(number((first.get(b) or {}).get("value")) for b in ("ceiling", "floor", "memoriser"))
+            lines.append(
+                f"| {words} | **{median[name]:.3f}** ({min(values):.3f} to {max(values):.3f}) | {base} | {better} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    for path in sorted(RESULTS.glob("mixed-*.json")):
+        print(mixed(path), end="\n\n")
+
+
+if __name__ == "__main__":
+    main()
