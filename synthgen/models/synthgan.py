@@ -34,6 +34,8 @@ from synthgen.validation import Choice, Constraint, Each, Instance, Interval, No
 MIN_VALIDATION_ROWS = 200
 """Fewer validation rows than this judge nothing: then none are held out."""
 MAX_VALIDATION_ROWS = 4000
+MAX_PASSES = 150
+"""Passes through the rows at most, unless `max_steps` says otherwise."""
 CALIBRATION_BLOCKS = 20
 """Blocks of generated rows that the margins are calibrated on."""
 _INF = math.inf
@@ -60,7 +62,8 @@ class SynthGAN(AbstractSynthesizer):
     batch_size : int, optional
         Rows in a batch, a multiple of `pac`. None: 64, 128 or 256, from the number of rows.
     max_steps : int, optional
-        Generator updates at most. None: 2,000 to 7,000, from the number of rows.
+        Generator updates at most. None: 300 to 7,000, from the number of rows, and no more than 150 passes through
+        them.
     max_time : float, optional
         Seconds of training at most. With it a fit is no longer repeatable to the bit.
     learning_rate : float, default 1e-3
@@ -252,7 +255,7 @@ class SynthGAN(AbstractSynthesizer):
             )
         return TrainingConfig(
             loss=self.loss,
-            max_steps=self.max_steps or _default_steps(n_rows),
+            max_steps=self.max_steps or _default_steps(n_rows, batch_size),
             max_time=self.max_time,
             batch_size=batch_size,
             n_critic=self.n_critic,
@@ -380,8 +383,10 @@ def _default_batch_size(n_rows: int, pac: int) -> int:
     return -(-size // pac) * pac
 
 
-def _default_steps(n_rows: int) -> int:
-    return int(np.clip(2000 + n_rows / 4, 2000, 7000))
+def _default_steps(n_rows: int, batch_size: int) -> int:
+    """More steps for more rows, but no more than `MAX_PASSES` through them: beyond that a small table is memorised."""
+    passes = MAX_PASSES * n_rows / batch_size
+    return int(np.clip(min(2000 + n_rows / 4, passes), 300, 7000))
 
 
 def _calibrate(model: GanModel, rows: torch.Tensor, seed: int) -> None:
