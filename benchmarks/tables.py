@@ -1,6 +1,6 @@
 """Results as Markdown tables, for the README.
 
-    python benchmarks/tables.py
+python benchmarks/tables.py
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def mixed(path: Path) -> str:
         if name in median:
             values = [r["scores"][name]["value"] for r in runs]
             first = runs[0]["scores"][name]
-            base = " | ".join(number((first.get(b) or {}).get("value")) for b in ("ceiling", "floor", "memoriser"))
+            base = " | ".join(
+                number((first.get(b) or {}).get("value")) for b in ("ceiling", "floor", "memoriser")
+            )
             lines.append(
                 f"| {words} | **{median[name]:.3f}** ({min(values):.3f} to {max(values):.3f}) | {base} | {better} |"
             )

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import math
 import numbers
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +39,7 @@ _FAMILIES = {
     r"u?int(8|16|32|64)|U?Int(8|16|32|64)|object\[int\]": "int",
     r"float(16|32|64)|Float(32|64)|double|float|halffloat|object\[float\]|object\[decimal\.\d+\]|decimal.*": "float",
     r"bool|boolean|object\[bool\]": "bool",
-    r"str|string\[.*\]|string|large_string|string_view|object\[str\]": "string",
+    r"str|str\[storage=python\]|string\[.*\]|string|large_string|string_view|object\[str\]": "string",
     r"datetime64\[.*\]|timestamp\[.*\]|date32\[day\]|date64\[ms\]|object\[date\]": "datetime",
     r"timedelta64\[.*\]|duration\[.*\]": "duration",
     r"category": "category",
@@ -51,6 +53,17 @@ _OBJECT_TYPES: list[tuple[type | tuple[type, ...], str]] = [
     (datetime.datetime, "datetime"),
     (datetime.date, "date"),
 ]
+_PYTHON_STR = "str[storage=python]"
+_WAYS_OUT = {
+    "datetime": "use pd.to_datetime(...) first.",
+    "timedelta": "use pd.to_timedelta(...) first.",
+    "Timedelta": "use pd.to_timedelta(...) first.",
+    "bytes": "decode the values to str first, e.g. with .str.decode('utf-8').",
+    **dict.fromkeys(
+        ("list", "tuple", "dict", "set", "ndarray"), "spread nested values over columns, or drop the column."
+    ),
+}
+"""By the type of an object column's values."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +122,8 @@ def dtype_token(series: pd.Series) -> str:
     Raises
     ------
     ColumnRejected
-        If the dtype, or the values of an object column, cannot be learnt: lists, mixed types, bytes, ...
+        If the dtype, or the values of an object column, cannot be learnt: lists, mixed types, bytes, whole
+        numbers that no 64-bit integer holds, ...
     """
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
@@ -118,7 +132,7 @@ def dtype_token(series: pd.Series) -> str:
         raise ColumnRejected(str(series.name), f"has dtype {dtype}; use .astype('category') instead.")
     if isinstance(dtype, pd.StringDtype):
         if dtype.na_value is not pd.NA:
-            return "str"
+            return _PYTHON_STR if dtype.storage == "python" else "str"
         # pandas prints "string[pyarrow]" for this and for ArrowDtype(pa.string()) alike
         return "string[python]" if dtype.storage == "python" else f"string[storage={dtype.storage}]"
     token = _object_token(series) if pd.api.types.is_object_dtype(dtype) else str(dtype)
@@ -126,7 +140,7 @@ def dtype_token(series: pd.Series) -> str:
         family(token)
     except DataError as error:
         raise ColumnRejected(
-            str(series.name), f"has dtype {dtype}, which is not supported; {_way_out(dtype)}"
+            str(series.name), f"has dtype {token}, which is not supported; {_way_out(token)}"
         ) from error
     return token
 
@@ -214,10 +228,32 @@ def _object_token(series: pd.Series) -> str:
             f"is an object column of mixed types ({', '.join(sorted(seen))}); make it one type, e.g. .astype(str).",
         )
     (name,) = seen
+    if name in ("int", "float"):
+        _check_size(present, name)
     if name == "decimal":
-        scale = max(0, *(-int(v.as_tuple().exponent) for v in present), 0)
-        return f"object[decimal.{scale}]"
+        scale = max((-int(v.as_tuple().exponent) for v in present if v.is_finite()), default=0)
+        return f"object[decimal.{max(scale, 0)}]"
     return f"object[{name}]"
+
+
+def _check_size(present: pd.Series, name: str) -> None:
+    """Refuse Python numbers of any length that no array of 64-bit numbers holds."""
+    if name == "float":
+        large = next((v for v in present if sys.float_info.max < abs(v) < math.inf), None)
+        rule = f"must be below {sys.float_info.max:.2g}; use .astype(str)."
+    else:
+        low, high = int(present.min()), int(present.max())
+        # one array holds them all: signed if any is negative
+        bounds = (-(2**63), 2**63 - 1) if low < 0 else (0, 2**64 - 1)
+        large = next((v for v in (low, high) if not bounds[0] <= v <= bounds[1]), None)
+        rule = f"must all lie in [{bounds[0]}, {bounds[1]}]; use .astype(float), or .astype(str) for codes."
+    if large is not None:
+        raise ColumnRejected(str(present.name), f"holds {_short(large)}; Python numbers {rule}")
+
+
+def _short(value: Any) -> str:
+    """A number for messages; Python refuses to spell whole numbers of thousands of digits."""
+    return str(value) if isinstance(value, int) and abs(value) < 10**40 else "a number above 1e40"
 
 
 def _object_type(value: Any) -> str:
@@ -227,11 +263,12 @@ def _object_type(value: Any) -> str:
     return type(value).__name__
 
 
-def _way_out(dtype: Any) -> str:
-    text = str(dtype)
-    if text.startswith(("list", "struct", "map", "large_list")) or pd.api.types.is_object_dtype(dtype):
-        return "spread nested values over columns, or drop the column."
-    return "convert it with .astype(...) or drop the column."
+def _way_out(token: str) -> str:
+    if token.startswith(("list", "struct", "map", "large_list", "fixed_size_list")):
+        return _WAYS_OUT["list"]
+    return _WAYS_OUT.get(
+        token.removeprefix("object[").removesuffix("]"), "convert it with .astype(...) or drop the column."
+    )
 
 
 def _codes(series: pd.Series, column: Column, missing: np.ndarray) -> np.ndarray:
@@ -278,9 +315,10 @@ def _from_codes(codes: np.ndarray, column: Column) -> Any:
         if isinstance(levels, np.ndarray):
             return (np.append(levels, np.array([None], dtype=object)) if (codes < 0).any() else levels)[codes]
         return levels.take(codes, allow_fill=True)
-    values: np.ndarray = np.array(
-        [*(column.levels or ()), 0], dtype=_integer_type(column.dtype) if kind == "int" else np.float64
-    )
+    dtype: Any = _integer_type(column.dtype) if kind == "int" else np.float64
+    if column.dtype == "object[int]":
+        dtype = object  # levels may lie beyond either 64-bit type
+    values: np.ndarray = np.array([*(column.levels or ()), 0], dtype=dtype)
     return _from_numbers(values[codes], codes < 0, column.dtype)
 
 
@@ -301,6 +339,11 @@ def _typed(values: np.ndarray, token: str) -> Any:
 def _string_dtype(token: str) -> Any:
     if token == "str" and isinstance(pd.array(["a"], dtype="str"), pd.arrays.NumpyExtensionArray):
         return object  # pandas 2 has no "str" dtype: its strings are objects
+    if token == _PYTHON_STR:
+        try:
+            return pd.StringDtype("python", na_value=np.nan)
+        except TypeError:  # before pandas 2.3 there is no such dtype
+            return object
     if found := re.fullmatch(r"string\[storage=(.+)\]", token):
         return pd.StringDtype(found[1])
     return token

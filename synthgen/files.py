@@ -11,6 +11,11 @@ from pathlib import Path
 
 from synthgen.exceptions import FileError
 
+STANDARD_STREAM = "-"
+"""The name that stands for standard input or output."""
+TABLE_FORMATS = ("parquet", "csv", "tsv", "arrow")
+"""Here, and not beside their suffixes, because the command line loads this module before it knows the command."""
+
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
     """Refuse early what could not be written at the end.

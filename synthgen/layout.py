@@ -6,7 +6,6 @@ The only thing that encoders and networks both know.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from synthgen.exceptions import SchemaError
 
@@ -105,12 +104,3 @@ class MatrixLayout:
             Their matrix columns, in matrix order.
         """
         return [i for b in self.blocks if b.column in columns for i in range(b.start, b.stop)]
-
-    def to_dict(self) -> list[dict[str, Any]]:
-        """As plain data for JSON."""
-        return [{**vars(b), "labels": list(b.labels)} for b in self.blocks]
-
-    @classmethod
-    def from_dict(cls, data: list[dict[str, Any]]) -> MatrixLayout:
-        """From `to_dict`'s data."""
-        return cls(tuple(Block(**{**d, "labels": tuple(d["labels"])}) for d in data))

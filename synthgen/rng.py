@@ -61,7 +61,7 @@ def stream(seed: int, purpose: str, *counters: int) -> np.random.Generator:
 
 
 def derived_seed(seed: int, purpose: str, *counters: int) -> int:
-    """A seed in [0, 2**31) for a library that wants an int, independent of all the others.
+    """A seed in [0, 2**63), independent of all the others.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def derived_seed(seed: int, purpose: str, *counters: int) -> int:
     int
         The seed.
     """
-    return int(stream(seed, purpose, *counters).integers(2**31))
+    return int(stream(seed, purpose, *counters).integers(2**63))
 
 
 def torch_stream(seed: int, purpose: str, device: str = "cpu") -> torch.Generator:

@@ -19,6 +19,13 @@ KINDS = ("continuous", "integer", "boolean", "categorical", "datetime", "constan
 
 Level = str | int | float | bool
 
+_FIELD_TYPES: dict[str, tuple[type, str]] = {
+    "dtype": (str, "a string"),
+    "missing": (bool, "true or false"),
+    "ordered": (bool, "true or false"),
+    "level_dtype": (str, "a string"),
+    "reason": (str, "a string"),
+}
 _SDV_KINDS = {
     "numerical": "continuous",
     "categorical": "categorical",
@@ -55,7 +62,7 @@ class Column:
     Raises
     ------
     SchemaError
-        If the kind is unknown, the name no string, or the levels repeat.
+        If the kind is unknown, a field is of the wrong type, or the levels repeat.
     """
 
     name: str
@@ -76,8 +83,24 @@ class Column:
             raise SchemaError(
                 f"The kind of column {self.name!r} must be one of {', '.join(KINDS)}. Got {self.kind!r}."
             )
-        if self.levels is not None and len(set(self.levels)) != len(self.levels):
+        for field, (type_, rule) in _FIELD_TYPES.items():
+            if not isinstance(value := getattr(self, field), type_):
+                raise SchemaError(f"The {field} of column {self.name!r} must be {rule}. Got {value!r}.")
+        if self.levels is not None:
+            object.__setattr__(self, "levels", self._checked_levels())
+
+    def _checked_levels(self) -> tuple[Level, ...]:
+        if not isinstance(self.levels, (tuple, list)):
+            raise SchemaError(f"The levels of column {self.name!r} must be a list. Got {self.levels!r}.")
+        for level in self.levels:
+            if not isinstance(level, (str, int, float)):
+                raise SchemaError(
+                    f"The levels of column {self.name!r} must be strings, numbers, true or false. "
+                    f"Got {level!r} ({type(level).__name__})."
+                )
+        if len(set(self.levels)) != len(self.levels):
             raise SchemaError(f"The levels of column {self.name!r} must be distinct. Got {self.levels!r}.")
+        return tuple(self.levels)
 
 
 @dataclass(frozen=True)
@@ -232,7 +255,7 @@ class Schema:
         """
         try:
             data = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # the latter from thousands of nested brackets
             raise SchemaError(f"The schema is not JSON: {error}.") from error
         return cls.from_dict(data)
 
@@ -247,26 +270,30 @@ def _column_from_dict(data: Any) -> Column:
     fields = {f.name for f in dataclasses.fields(Column)}
     if not isinstance(data, dict) or not {"name", "kind"} <= set(data):
         raise SchemaError(f"A column of a schema must be an object with `name` and `kind`. Got {data!r}.")
-    if unknown := sorted(set(data) - fields):
+    if unknown := sorted(set(data) - fields, key=str):
         raise SchemaError(
             f"Column {data['name']!r} has the unknown field {unknown[0]!r}; known: {', '.join(sorted(fields))}."
         )
-    levels = data.get("levels")
-    if levels is not None and not isinstance(levels, list):
-        raise SchemaError(f"The levels of column {data['name']!r} must be a list. Got {levels!r}.")
-    return Column(**{**data, "levels": None if levels is None else tuple(levels)})
+    return Column(**data)
 
 
 def _only_table(tables: Any) -> dict[str, Any]:
     if not isinstance(tables, dict) or len(tables) != 1:
         found = ", ".join(map(repr, tables)) if isinstance(tables, dict) else repr(tables)
         raise SchemaError(f"SDV metadata must describe one table. Got {found}.")
-    return next(iter(tables.values()))
+    ((name, table),) = tables.items()
+    if not isinstance(table, dict):
+        raise SchemaError(f"SDV metadata must describe table {name!r} by an object. Got {table!r}.")
+    return table
 
 
-def _column_from_sdv(name: str, data: dict[str, Any], primary_key: str | None) -> Column:
+def _column_from_sdv(name: str, data: Any, primary_key: Any) -> Column:
+    if not isinstance(data, dict):
+        raise SchemaError(f"SDV metadata must describe column {name!r} by an object. Got {data!r}.")
     # personal data (sdtype "email", "name", "ssn", ...) and "unknown" are regenerated, as SDV's anonymisation does
     sdtype = data.get("sdtype", "unknown")
+    if not isinstance(sdtype, str):
+        raise SchemaError(f"The sdtype of column {name!r} must be a string. Got {sdtype!r}.")
     kind = "identifier" if name == primary_key else _SDV_KINDS.get(sdtype, "identifier")
     if kind == "continuous" and str(data.get("computer_representation", "")).startswith(("Int", "UInt")):
         kind = "integer"

@@ -138,25 +138,38 @@ class Each:
         What each element must be.
     min_length : int
         The fewest elements allowed.
+    max_length : int or None
+        The most; None: any number.
     """
 
     element: Constraint
     min_length: int = 0
+    max_length: int | None = None
 
     def admits(self, value: Any) -> bool:
         """Whether `value` is a list or tuple of admitted elements, long enough."""
         if not isinstance(value, (list, tuple)) or len(value) < self.min_length:
             return False
+        if self.max_length is not None and len(value) > self.max_length:
+            return False
         return all(self.element.admits(v) for v in value)
 
     def describe(self) -> str:
         """For example ``a list or tuple, each element an int in [1, inf)``."""
-        least = f" of at least {self.min_length}" if self.min_length else ""
-        return f"a list or tuple{least}, each element {self.element.describe()}"
+        length = f" of at least {self.min_length}" if self.min_length else ""
+        if self.max_length is not None:
+            length = (
+                f" of {self.min_length} to {self.max_length}"
+                if self.max_length > self.min_length
+                else f" of {self.max_length}"
+            )
+        return f"a list or tuple{length}, each element {self.element.describe()}"
 
     def bad_values(self) -> list[Any]:
         """A scalar, and lists of bad elements."""
         bad: list[Any] = [7, *([v] for v in self.element.bad_values())]
+        if self.max_length is not None:
+            bad.append([1] * (self.max_length + 1))
         return [*bad, ()] if self.min_length else bad
 
 

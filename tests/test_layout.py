@@ -19,10 +19,6 @@ def test_width_names_and_parts():
     assert LAYOUT.columns_of(("age",)) == [0, 1, 2]
 
 
-def test_plain_data_round_trip():
-    assert MatrixLayout.from_dict(LAYOUT.to_dict()) == LAYOUT
-
-
 @pytest.mark.parametrize("blocks", [(SEX,), (GATE, SEX), (Block("a", "one-hot", 0, 2, ("x",)),)])
 def test_gaps_and_missing_labels_are_refused(blocks):
     with pytest.raises(SchemaError, match="does not start at column"):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from synthgen.cli.boundary import THRESHOLD_FAILED
 from synthgen.cli.options import (
-    STANDARD_STREAM,
     check_inputs,
     check_outputs,
     common_options,
@@ -22,6 +23,8 @@ from synthgen.cli.options import (
     settings,
     shown,
 )
+from synthgen.exceptions import DataError, SchemaError, SynthgenError
+from synthgen.files import STANDARD_STREAM, write_to_stdout
 
 _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 
@@ -75,22 +78,24 @@ def evaluate(
       synthgen evaluate train.parquet synthetic.parquet --require "c2st_auc<=0.75"
     """
     check_inputs(real, synthetic, holdout, schema)
-    check_outputs(output, json_output, force=force)
+    check_outputs(output, json_output, inputs=[real, synthetic, holdout, schema], force=force)
     wanted = [_parse_requirement(text) for text in requirements]
     from synthgen.reports.summary import evaluate as compare
     from synthgen.table.read import read_schema, read_table
 
     real_table, synthetic_table = read_table(real, format=format_), read_table(synthetic, format=format_)
     holdout_table = None if holdout is None else read_table(holdout, format=format_)
-    report = compare(
-        real_table,
-        synthetic_table,
-        holdout_table,
-        target,
-        random_state=seed,
-        verbose=settings().verbosity,
-        schema=None if schema is None else read_schema(schema),
-    )
+    declared = None if schema is None else read_schema(schema)
+    with _about({"real": real, "synthetic": synthetic, "holdout": holdout or ""}):
+        report = compare(
+            real_table,
+            synthetic_table,
+            holdout_table,
+            target,
+            random_state=seed,
+            verbose=settings().verbosity,
+            schema=declared,
+        )
     _write(report, output, json_output, force)
     failed = [text for text in (_failure(report.scores, *w) for w in wanted) if text is not None]
     for text in failed:
@@ -99,8 +104,19 @@ def evaluate(
         click.get_current_context().exit(THRESHOLD_FAILED)
 
 
+@contextlib.contextmanager
+def _about(files: dict[str, str]) -> Iterator[None]:
+    """Put the files whose tables an error speaks of before it; an error that names none is about the real one."""
+    try:
+        yield
+    except (DataError, SchemaError) as error:
+        spoken_of = re.findall(rf"\b({'|'.join(files)}) table\b", str(error)) or ["real"]
+        names = dict.fromkeys(shown(files[which]) for which in spoken_of)
+        raise SynthgenError(f"{' / '.join(names)}: {error}") from error
+
+
 def _write(report: Any, output: str | None, json_output: str | None, force: bool) -> None:
-    from synthgen.files import write_to_stdout
+    from synthgen.reports.render import write
 
     taken = STANDARD_STREAM in (output, json_output)
     if settings().verbosity > 0:
@@ -109,15 +125,8 @@ def _write(report: Any, output: str | None, json_output: str | None, force: bool
         if path == STANDARD_STREAM:
             write_to_stdout(f"{text()}\n".encode())
         elif path is not None:
-            _write_text(path, text(), force)
+            write(path, text(), overwrite=force)
             note(f"the report is in {shown(path)}")
-
-
-def _write_text(path: str, text: str, force: bool) -> None:
-    from synthgen.files import atomic_write
-
-    with atomic_write(path, overwrite=force) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 def _parse_requirement(text: str) -> tuple[str, str, float]:

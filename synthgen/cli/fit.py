@@ -66,7 +66,7 @@ def fit(
       synthgen fit customers.parquet -o customers.synthgen --set loss=hinge --set hidden_dims=[256,256]
     """
     check_inputs(data, schema)
-    check_outputs(output, force=force)
+    check_outputs(output, inputs=[data, schema, config], force=force)
     parameters = _parameters(config, pairs, schema, given)
     from synthgen.cli.model_files import save_model
     from synthgen.models.synthgan import SynthGAN

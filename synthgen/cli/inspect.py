@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from synthgen.cli.options import (
-    STANDARD_STREAM,
     about,
     check_inputs,
     common_options,
@@ -17,6 +16,7 @@ from synthgen.cli.options import (
     schema_option,
     shown,
 )
+from synthgen.files import STANDARD_STREAM
 
 _MAX_WIDTH = 28
 
@@ -51,17 +51,18 @@ def inspect(file: str, as_json: bool, schema: str | None, format_: str | None) -
 
 
 def _table_text(file: str, schema: str | None, format_: str | None, as_json: bool) -> str:
-    from synthgen.table.infer import infer_schema, missing_share
+    from synthgen.table.infer import infer_schema
     from synthgen.table.read import read_schema, read_table
 
     table = read_table(file, format=format_)
+    declared = None if schema is None else read_schema(schema)
     with about(file):
-        found = infer_schema(table, None if schema is None else read_schema(schema))
+        found = infer_schema(table, declared)
     if as_json:
         return found.to_json()
-    missing = missing_share(table)
+    missing = table.isna().mean()
     rows = [("column", "kind", "dtype", "missing", "why")]
-    rows += [(c.name, c.kind, c.dtype or "", f"{missing[c.name]:.1%}", c.reason) for c in found]
+    rows += [(c.name, c.kind, c.dtype, f"{missing[c.name]:.1%}", c.reason) for c in found]
     head = f"{shown(file)}: {len(table):,} rows, {len(found):,} columns"
     texts = [c.name for c in found if c.kind == "text"]
     notes = [f"Free text cannot be learnt: declare {n!r} categorical, or drop it." for n in texts]

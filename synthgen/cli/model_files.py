@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from synthgen.cli.options import STANDARD_STREAM
+from synthgen.files import STANDARD_STREAM, write_to_stdout
 
 
 def save_model(model: Any, path: str, *, overwrite: bool) -> None:
@@ -25,8 +25,6 @@ def save_model(model: Any, path: str, *, overwrite: bool) -> None:
     if path != STANDARD_STREAM:
         model.save(path, overwrite=overwrite)
         return
-    from synthgen.files import write_to_stdout
-
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder, "model.synthgen"))
         write_to_stdout(Path(folder, "model.synthgen").read_bytes())

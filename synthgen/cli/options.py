@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from synthgen.cli.boundary import Settings
 from synthgen.exceptions import DataError, SchemaError, SynthgenError
+from synthgen.files import STANDARD_STREAM, TABLE_FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-STANDARD_STREAM = "-"
 
 format_option = click.option(
     "--format",
     "format_",
-    type=click.Choice(["parquet", "csv", "tsv", "arrow"]),
-    help="Format of the tables, where the file's suffix does not say it.",
+    type=click.Choice(TABLE_FORMATS),
+    help="Format of the tables, whatever their suffixes say.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace outputs that exist already.")
 schema_option = click.option(
@@ -103,13 +103,15 @@ def shown(path: str, stream: str = "standard input") -> str:
     return stream if path == STANDARD_STREAM else path
 
 
-def check_outputs(*paths: str | None, force: bool) -> None:
-    """Refuse at once what could not be written after the work is done.
+def check_outputs(*paths: str | None, inputs: Iterable[str | None], force: bool) -> None:
+    """Refuse at once what could not be written after the work is done, or would be written over what is read.
 
     Parameters
     ----------
     *paths : str or None
-        Outputs; None and ``-`` are left out.
+        Outputs; None is left out.
+    inputs : iterable of str or None
+        Files that the command reads.
     force : bool
         Whether existing files may be replaced.
 
@@ -117,17 +119,43 @@ def check_outputs(*paths: str | None, force: bool) -> None:
     ------
     FileError
         As `synthgen.files.check_writable`.
-    BadParameter
-        If two outputs are one file.
+    UsageError
+        If two outputs are one file, or an output is an input.
     """
     from synthgen.files import check_writable
 
     given = [p for p in paths if p is not None]
-    if len(set(given)) < len(given):
-        raise click.UsageError("two outputs have the same name; give each its own.")
+    if len(set(map(_place, given))) < len(given):
+        raise click.UsageError(f"two outputs are one file, {shown(given[0], 'standard output')}; give each its own.")
+    read = {_place(p): p for p in inputs if p is not None and p != STANDARD_STREAM}
+    for path in given:
+        if path != STANDARD_STREAM and (found := read.get(_place(path))) is not None:
+            raise click.UsageError(f"the output {path} is the input {found}; give the output a name of its own.")
     for path in given:
         if path != STANDARD_STREAM:
             check_writable(path, overwrite=force)
+
+
+def check_table_names(*paths: str, format_: str | None) -> None:
+    """Refuse at once a table output whose name does not say its format.
+
+    Parameters
+    ----------
+    *paths : str
+        Outputs; ``-`` is left out.
+    format_ : str or None
+        What --format says.
+
+    Raises
+    ------
+    TableFileError
+        As `synthgen.table.formats.format_of_name`.
+    """
+    from synthgen.table.formats import format_of_name
+
+    for path in paths:
+        if path != STANDARD_STREAM:
+            format_of_name(path, format_)
 
 
 def check_inputs(*paths: str | None) -> None:
@@ -147,10 +175,15 @@ def check_inputs(*paths: str | None) -> None:
         raise click.UsageError("only one input can be `-`.")
 
 
+def _place(path: str) -> str | Path:
+    """Equal for two names of one file."""
+    return path if path == STANDARD_STREAM else Path(path).resolve()
+
+
 def _setter(name: str, value: Any) -> Callable[[click.Context, click.Parameter, bool], None]:
-    def set_it(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    def _set(context: click.Context, parameter: click.Parameter, given: bool) -> None:
         found = context.find_object(Settings)
         if given and found is not None:
             setattr(found, name, value)
 
-    return set_it
+    return _set

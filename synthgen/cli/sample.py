@@ -8,6 +8,7 @@ import click
 
 from synthgen.cli.options import (
     check_outputs,
+    check_table_names,
     common_options,
     force_option,
     format_option,
@@ -50,7 +51,8 @@ def sample(
       synthgen sample customers.synthgen -n 500 -o synthetic.csv --where segment=retail --where age=18..30
       synthgen sample customers.synthgen -n 5 -o -
     """
-    check_outputs(output, force=force)
+    check_outputs(output, inputs=[model], force=force)
+    check_table_names(output, format_=format_)
     pairs = [_pair(text) for text in where]
     from synthgen.cli.model_files import load_model
     from synthgen.table.write import write_table

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from synthgen.cli.options import about, check_outputs, common_options, force_option, format_option, note
+from synthgen.cli.options import (
+    about,
+    check_outputs,
+    check_table_names,
+    common_options,
+    force_option,
+    format_option,
+    note,
+    shown,
+)
 
 
 @click.command()
@@ -30,7 +39,8 @@ def split(
     Examples:
       synthgen split data.parquet --share 0.2 -o train.parquet --holdout holdout.parquet
     """
-    check_outputs(output, holdout, force=force)
+    check_outputs(output, holdout, inputs=[data], force=force)
+    check_table_names(output, holdout, format_=format_)
     from synthgen.table.read import read_table
     from synthgen.table.split import split_table
     from synthgen.table.write import write_table
@@ -39,10 +49,12 @@ def split(
         train, held = split_table(read_table(data, format=format_), share, seed)
     write_table(train, output, format=_written_format(output, format_), overwrite=force)
     write_table(held, holdout, format=_written_format(holdout, format_), overwrite=force)
-    note(f"{len(train):,} rows to learn from in {output}, {len(held):,} held out in {holdout}")
+    places = [shown(path, "standard output") for path in (output, holdout)]
+    note(f"{len(train):,} rows to learn from in {places[0]}, {len(held):,} held out in {places[1]}")
 
 
 def _written_format(path: str, format_: str | None) -> str | None:
+    """What --format says of an input need not hold of an output that has a suffix."""
     from synthgen.table.formats import is_table_name
 
     return None if is_table_name(path) else format_

@@ -92,6 +92,10 @@ class AbstractColumnEncoder(abc.ABC):
         """
 
     @abc.abstractmethod
+    def possible(self) -> Plain:
+        """What can come back: every level, or the smallest and the largest number; nothing if all is missing."""
+
+    @abc.abstractmethod
     def to_state(self) -> dict[str, Any]:
         """What was learnt, as JSON-able values and numpy arrays."""
 

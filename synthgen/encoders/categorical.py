@@ -66,7 +66,7 @@ class CategoricalEncoder(AbstractColumnEncoder):
         """
         if not self.parts.has_missing:
             refuse_missing(plain, self.column)
-        unseen = np.flatnonzero(~plain.missing & ~np.isin(plain.values, self._seen()))
+        unseen = np.flatnonzero(~plain.missing & ~np.isin(plain.values, gated.seen(self.parts)))
         if len(unseen):
             level = (self.column.levels or ())[plain.values[unseen[0]]]
             raise ColumnRejected(
@@ -78,6 +78,11 @@ class CategoricalEncoder(AbstractColumnEncoder):
         """Codes from gate and score. See the base class."""
         return gated.decode(matrix, self.parts)
 
+    def possible(self) -> Plain:
+        """Every level that was seen. See the base class."""
+        seen = gated.seen(self.parts)
+        return Plain(seen, np.zeros(len(seen), dtype=bool))
+
     def to_state(self) -> dict[str, Any]:
         """Gate and score."""
         return gated.to_state(self.parts)
@@ -86,8 +91,3 @@ class CategoricalEncoder(AbstractColumnEncoder):
     def from_state(cls, column: Column, state: dict[str, Any]) -> Self:
         """From `to_state`'s data."""
         return cls(column, gated.from_state(state))
-
-    def _seen(self) -> np.ndarray:
-        return (
-            self.parts.atoms if self.parts.rest is None else np.append(self.parts.atoms, self.parts.rest.low)
-        )

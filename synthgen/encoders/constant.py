@@ -50,6 +50,10 @@ class ConstantEncoder(AbstractColumnEncoder):
         value = self.value if len(self.value) else np.zeros(1, dtype=self.value.dtype)
         return Plain(np.repeat(value, n), np.full(n, len(self.value) == 0))
 
+    def possible(self) -> Plain:
+        """The value. See the base class."""
+        return Plain(self.value, np.zeros(len(self.value), dtype=bool))
+
     def to_state(self) -> dict[str, Any]:
         """The value."""
         return {"value": self.value}

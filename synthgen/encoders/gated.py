@@ -138,6 +138,13 @@ def decode(matrix: np.ndarray, gated: Gated) -> Plain:
     return Plain(values, missing)
 
 
+def seen(gated: Gated) -> np.ndarray:
+    """Atoms and the ends of all segments: every level of a column of levels, and both ends of a column of numbers."""
+    if gated.rest is None:
+        return gated.atoms
+    return np.concatenate([gated.atoms, gated.rest.low, gated.rest.high[-1:]])
+
+
 def to_state(gated: Gated) -> dict[str, Any]:
     """As plain data and arrays."""
     state: dict[str, Any] = {"atoms": gated.atoms, "has_missing": gated.has_missing}

@@ -9,18 +9,18 @@ import numpy as np
 from synthgen.dtypes import Plain, family
 from synthgen.encoders import gated
 from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing
-from synthgen.encoders.ranks import fit_rank_map
+from synthgen.encoders.ranks import MIN_ROWS, fit_rank_map
 from synthgen.layout import Block
 from synthgen.schema import Column
 
 MAX_DISCRETE = 20
-"""Up to this many distinct values, each is an atom (if it has `MIN_ROWS_PER_ATOM` rows on average)."""
-MIN_ROWS_PER_ATOM = 5
+"""Up to this many distinct values, each of `MIN_ROWS` rows is an atom (if they have as many on average)."""
 ATOM_SHARE = 0.02
 """Least share of the rows for a value to stand out as an atom among others."""
 ATOM_EXCESS = 3.0
 """How many times more rows than its neighbours' median such a value must have."""
 MAX_DECIMALS = 8
+_FURTHEST = 2.0**62  # on the grid: beyond every value that `fit` can have seen
 _NEIGHBOURS = 5  # distinct values on either side that a possible atom is compared with
 
 
@@ -70,6 +70,12 @@ class NumericEncoder(AbstractColumnEncoder):
         keys = gated.decode(matrix, self.parts)
         return Plain(_from_grid(keys.values, self.decimals), keys.missing)
 
+    def possible(self) -> Plain:
+        """The smallest and the largest number. See the base class."""
+        keys = gated.seen(self.parts)
+        ends = keys[[keys.argmin(), keys.argmax()]] if len(keys) else keys
+        return Plain(_from_grid(ends, self.decimals), np.zeros(len(ends), dtype=bool))
+
     def to_state(self) -> dict[str, Any]:
         """Gate, score and decimals."""
         return {**gated.to_state(self.parts), "decimals": self.decimals}
@@ -91,14 +97,14 @@ def find_atoms(counts: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of bool, shape (D,)
-        All of them where there are few; else those that hold `ATOM_SHARE` of the rows and far more than
+        All frequent ones where there are few; else those that hold `ATOM_SHARE` of the rows and far more than
         the values beside them (a smooth peak is no atom).
     """
     n_rows = int(counts.sum())
-    if len(counts) <= MAX_DISCRETE and n_rows >= MIN_ROWS_PER_ATOM * len(counts):
-        return np.ones(len(counts), dtype=bool)
+    if len(counts) <= MAX_DISCRETE and n_rows >= MIN_ROWS * len(counts):
+        return counts >= MIN_ROWS
     out = np.zeros(len(counts), dtype=bool)
-    for i in np.flatnonzero(counts >= max(ATOM_SHARE * n_rows, 2 * MIN_ROWS_PER_ATOM)):
+    for i in np.flatnonzero(counts >= max(ATOM_SHARE * n_rows, 2 * MIN_ROWS)):
         beside = np.r_[counts[max(i - _NEIGHBOURS, 0) : i], counts[i + 1 : i + 1 + _NEIGHBOURS]]
         out[i] = len(beside) == 0 or counts[i] > ATOM_EXCESS * np.median(beside)
     return out
@@ -121,7 +127,9 @@ def _decimals(values: np.ndarray, token: str) -> int | None:
 
 
 def _to_grid(values: np.ndarray, decimals: int | None) -> np.ndarray:
-    return values if decimals is None else np.rint(values * 10.0**decimals).astype(np.int64)
+    if decimals is None:
+        return values
+    return np.rint(np.clip(values * 10.0**decimals, -_FURTHEST, _FURTHEST)).astype(np.int64)
 
 
 def _from_grid(keys: np.ndarray, decimals: int | None) -> np.ndarray:

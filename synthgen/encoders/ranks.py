@@ -1,11 +1,11 @@
 """Values to standard normal scores and back, through a smoothed empirical distribution.
 
 The distinct values of a column are cut into segments, each with its share of the rows. A value that
-occurs often is a segment of its own (a *step*); the others share segments of at least `MIN_ROWS` rows,
+occurs often is a segment of its own (a *step*); the others share segments of about `MIN_ROWS` rows or more,
 inside which values are taken as evenly spread. Shares become intervals of the normal score:
 a step is encoded as a random score inside its interval, any other value as its place between the ends
 of its segment. Both directions are exact for steps and for values on a grid; for continuous values they
-agree within the width of a segment.
+agree within the width of a segment, and no value of fewer than `MIN_ROWS` rows is kept.
 
 NOTE[DIFF]: methods such as RDT's or scikit-learn's QuantileTransformer give tied values one score; random
 scores inside a tie keep the matrix normal, so no generator has to learn a point mass in a continuous output.
@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 MIN_ROWS = 5
-"""Fewest rows in a shared segment: no sample reveals a value more precisely than that."""
+"""Fewest rows of a step, or of a shared segment of continuous values."""
 MAX_SEGMENTS = 4096
 """About how many shared segments a column may have."""
 _MARGIN = 0.01  # share of a segment left unused at each end, so that float32 never crosses an edge
@@ -72,8 +72,8 @@ def fit_rank_map(distinct: np.ndarray, counts: np.ndarray, *, smooth: bool = Tru
         edges = _edges(starts, counts)
     ends = np.append(starts[1:], len(distinct)) - 1
     low, high = distinct[starts], distinct[ends]
-    if not whole:
-        low, high = _close_gaps(low, high)
+    if not whole and smooth:
+        low, high = _blur(low, high, distinct, counts, starts)
     return RankMap(edges, low, high, grid)
 
 
@@ -127,7 +127,9 @@ def from_scores(scores: np.ndarray, rank_map: RankMap) -> np.ndarray:
     inside = np.clip(((scores - left) / (right - left) - _MARGIN) / (1 - 2 * _MARGIN), 0.0, 1.0)
     if rank_map.grid == 0:
         return np.clip(low * (1 - inside) + high * inside, low, high)
-    grid = np.uint64(rank_map.grid)  # differences of int64 need all 64 bits; adding them wraps round to the value
+    grid = np.uint64(
+        rank_map.grid
+    )  # differences of int64 need all 64 bits; adding them wraps round to the value
     steps = np.rint(inside * ((high - low).view(np.uint64) // grid).astype(np.float64))
     return low + (steps.astype(np.uint64) * grid).view(low.dtype)
 
@@ -179,11 +181,25 @@ def _split_unresolved(starts: np.ndarray, edges: np.ndarray, distinct: np.ndarra
     return np.flatnonzero(np.isin(np.arange(len(distinct)), starts) | unresolved[segment])
 
 
-def _close_gaps(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Let shared segments of continuous values meet halfway, and steps stay where they are."""
+def _blur(
+    low: np.ndarray, high: np.ndarray, distinct: np.ndarray, counts: np.ndarray, starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Move the ends of shared segments off the values seen; steps stay where they are."""
     low, high = low.copy(), high.copy()
-    shared = low < high
+    rows = np.add.reduceat(counts, starts)
+    means = np.add.reduceat(
+        distinct * (counts / np.repeat(rows, np.diff(np.append(starts, len(distinct))))), starts
+    )
+    is_step = (low == high) & (rows >= MIN_ROWS)
     middle = high[:-1] / 2 + low[1:] / 2
-    high[:-1] = np.where(shared[:-1], middle, high[:-1])
-    low[1:] = np.where(shared[1:], middle, low[1:])
-    return low, high
+    # beside a step a segment reaches up to it, beside another segment halfway
+    below = np.where(is_step[:-1], np.nextafter(high[:-1], np.inf), middle)
+    above = np.where(is_step[1:], np.nextafter(low[1:], -np.inf), middle)
+    low[1:] = np.where(is_step[1:], low[1:], below)
+    high[:-1] = np.where(is_step[:-1], high[:-1], above)
+    # at the two ends it reaches to its mean, or is one with the step beside it
+    if not is_step[0]:
+        low[0] = means[0] if rows[0] >= MIN_ROWS or len(rows) == 1 else high[0]
+    if not is_step[-1]:
+        high[-1] = means[-1] if rows[-1] >= MIN_ROWS or len(rows) == 1 else low[-1]
+    return low, np.maximum(low, high)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from synthgen.dtypes import Plain, family, from_plain, strings_to_array, to_plain
+from synthgen.dtypes import Plain, dtype_token, family, from_plain, strings_to_array, to_plain
 from synthgen.encoders.base import AbstractColumnEncoder
 from synthgen.encoders.categorical import CategoricalEncoder
 from synthgen.encoders.constant import ConstantEncoder
@@ -30,7 +31,7 @@ _ENCODERS: dict[str, type[AbstractColumnEncoder]] = {
 }
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):
+class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Encode a table of known schema as a float32 matrix, one encoder for each column.
 
     Parameters
@@ -72,6 +73,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ColumnRejected
             If a column cannot be encoded, as free text.
         """
+        _check_columns(X, self.schema)
         encoders = [_fit_column(X[c.name], c) for c in self.schema]
         return self._assemble(encoders)
 
@@ -91,11 +93,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         DataError
-            If a column is absent, or holds a level that was not there in `fit`.
+            If a column is absent, of another dtype family than in `fit`, or holds a level that was not there.
         """
         self._check_fitted()
-        if absent := [n for n in self.schema.names if n not in X.columns]:
-            raise DataError(f"The table lacks column {absent[0]!r}, which was there in `fit`.")
+        _check_columns(X, self.schema)
         seed = resolve_seed(self.random_state)
         out = np.zeros((len(X), self.layout_.width), dtype=np.float32)
         start = 0
@@ -106,7 +107,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             start += part.shape[1]
         return out
 
-    def inverse_transform(self, X: np.ndarray, *, first_row: int = 0, seed: int = 0) -> pd.DataFrame:
+    def inverse_transform(
+        self, X: np.ndarray, *, first_row: int = 0, seed: int = 0, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """The table of a matrix.
 
         Parameters
@@ -117,6 +120,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             Number of the first row in the whole sample, for identifiers.
         seed : int
             For identifiers.
+        columns : sequence of str, optional
+            Decode these only.
 
         Returns
         -------
@@ -131,12 +136,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self._check_fitted()
         if X.ndim != 2 or X.shape[1] != self.layout_.width:
             raise DataError(f"The matrix must have shape (N, {self.layout_.width}). Got {X.shape}.")
-        columns, start = {}, 0
+        wanted = self.schema.names if columns is None else columns
+        found, start = {}, 0
         for encoder, width in zip(self.encoders_, self._widths, strict=True):
-            decoded = encoder.inverse_transform(X[:, start : start + width], first_row, seed)
-            columns[encoder.column.name] = _to_series(decoded, encoder.column)
+            if encoder.column.name in wanted:
+                decoded = encoder.inverse_transform(X[:, start : start + width], first_row, seed)
+                found[encoder.column.name] = _to_series(decoded, encoder.column)
             start += width
-        return pd.DataFrame(columns, copy=False)
+        return pd.DataFrame(found, index=pd.RangeIndex(len(X)), copy=False)
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """The names of the matrix columns, shape (F,): ``column=level`` and ``column~score``."""
@@ -174,6 +181,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             raise NotFittedError("This TableEncoder is not fitted; call `fit` first.")
 
 
+def _check_columns(table: pd.DataFrame, schema: Schema) -> None:
+    if absent := [n for n in schema.names if n not in table.columns]:
+        raise DataError(f"The table lacks column {absent[0]!r}, which the schema has.")
+
+
 def _fit_column(series: pd.Series, column: Column) -> AbstractColumnEncoder:
     if column.kind == "text":
         raise ColumnRejected(
@@ -190,6 +202,10 @@ def _plain(series: pd.Series, encoder: AbstractColumnEncoder) -> Plain:
     if isinstance(encoder, IdentifierEncoder):
         missing = series.isna().to_numpy(dtype=bool)
         return Plain(np.zeros(len(missing)), missing)
+    if family(token := dtype_token(series)) != family(encoder.column.dtype) and encoder.column.levels is None:
+        raise ColumnRejected(
+            encoder.column.name, f"has dtype {token}, but had {encoder.column.dtype} in `fit`."
+        )
     plain = to_plain(series, encoder.column)
     if encoder.column.levels is not None and (outside := (plain.values < 0) & ~plain.missing).any():
         value = series.iloc[int(np.flatnonzero(outside)[0])]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from synthgen.layout import MatrixLayout
-from synthgen.models.matrix_model import MatrixModel
+from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.networks.generator import Generator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, stream
@@ -51,7 +51,7 @@ def condition_table(matrix: np.ndarray, cond_columns: list[int]) -> ConditionTab
     return ConditionTable(rows, counts / counts.sum())
 
 
-class GanModel(MatrixModel):
+class GanModel(AbstractMatrixModel):
     """A trained generator with its calibration.
 
     Parameters
@@ -140,13 +140,15 @@ class GanModel(MatrixModel):
             "calibration": {k: v.cpu().numpy() for k, v in vars(self.calibration).items()},
             "conditions": vars(self.conditions),
             "cond_columns": self.cond_columns,
+            "latent_dim": self.generator.latent_dim,
+            "hidden_dims": self.generator.hidden_dims,
         }
 
     @classmethod
-    def from_state(
-        cls, state: dict[str, Any], generator: Generator, layout: MatrixLayout, device: str
-    ) -> Self:
-        """From `to_state`'s data and an empty generator of the right shape."""
+    def from_state(cls, state: dict[str, Any], layout: MatrixLayout, device: str) -> Self:
+        """From `to_state`'s data."""
+        cond_dim = len(state["cond_columns"])
+        generator = Generator(state["latent_dim"], cond_dim, state["hidden_dims"], layout.width)
         generator.load_state_dict({k: torch.from_numpy(v) for k, v in state["generator"].items()})
         conditions = ConditionTable(**state["conditions"])
         model = cls(generator, layout, state["cond_columns"], conditions, device)

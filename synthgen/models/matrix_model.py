@@ -10,7 +10,7 @@ import numpy as np
 from synthgen.rng import ROWS_PER_BLOCK
 
 
-class MatrixModel(abc.ABC):
+class AbstractMatrixModel(abc.ABC):
     """The half of a synthesizer that knows only the matrix: a fitted source of rows."""
 
     cond_columns: list[int]
@@ -44,7 +44,7 @@ class MatrixModel(abc.ABC):
         """What was learnt, as JSON-able values and numpy arrays."""
 
 
-class EmptyModel(MatrixModel):
+class EmptyModel(AbstractMatrixModel):
     """The model of tables in which there is nothing to learn: rows without columns."""
 
     def __init__(self) -> None:

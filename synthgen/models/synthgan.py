@@ -15,7 +15,7 @@ from synthgen.exceptions import ParameterError
 from synthgen.layout import MatrixLayout
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.gan_model import GanModel, condition_table
-from synthgen.models.matrix_model import EmptyModel, MatrixModel
+from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
 from synthgen.models.validation_score import auc_noise, compact, detection_auc
 from synthgen.networks.blocks import initialise
 from synthgen.networks.discriminator import Discriminator
@@ -63,7 +63,7 @@ class SynthGAN(AbstractSynthesizer):
         Rows in a batch, a multiple of `pac`. None: 64, 128 or 256, from the number of rows.
     max_steps : int, optional
         Generator updates at most. None: 300 to 7,000, from the number of rows, and no more than 150 passes through
-        them.
+        them where that leaves at least 300.
     max_time : float, optional
         Seconds of training at most. With it a fit is no longer repeatable to the bit.
     learning_rate : float, default 1e-3
@@ -79,8 +79,8 @@ class SynthGAN(AbstractSynthesizer):
         each, and 0 for "wgan-gp".
     gradient_penalty_weight : float, optional
         Weight of the gradient norm's squared distance from 1. None: 10 for "wgan-gp", else 0.
-    penalty_every : int, default 4
-        Discriminator updates between penalties, which then weigh as many times more.
+    penalty_every : int, optional
+        Discriminator updates between penalties, which then weigh as many times more. None: 4, and 1 for "wgan-gp".
     tau : float, default 0.2
         Temperature of the relaxed categorical choices.
     frequencies : sequence of float, default (0.25, 0.5, 1.0)
@@ -90,11 +90,12 @@ class SynthGAN(AbstractSynthesizer):
         of few values.
     validation_fraction : float, default 0.1
         Share of the rows held out to choose the weights and the time to stop, at most 4,000 rows; none where
-        that would be fewer than 200.
+        that would be fewer than 200. The networks never see these rows; what the encoder knows of single columns
+        comes from all rows.
     validate_every : int, default 500
         Steps between scores on the validation rows.
     patience : int, default 6
-        Scores without a better one before training stops.
+        Scores in a row that are worse than the best by more than its standard error before training stops.
     schema : Schema, optional
         Declares kinds of columns; the others are inferred.
     device : {"auto", "cpu", "cuda", "mps"}, default "auto"
@@ -114,7 +115,8 @@ class SynthGAN(AbstractSynthesizer):
     schema_, encoder_, model_, n_rows_in_
         See `AbstractSynthesizer`.
     history_ : pandas.DataFrame, shape (n_steps, n_measurements)
-        Losses, mean scores and penalties of every step (index ``step``, from 1).
+        Losses, mean scores, penalties and diagnostics of every step (index ``step``, from 1): `d_accuracy`, the share
+        of pairs that the discriminator ranks rightly, and `fake_spread`, the spread of fake rows over the real rows'.
     validation_history_ : pandas.DataFrame
         ``auc`` of a tree classifier on the validation rows, by ``step``; empty if none were held out.
     stopped_ : str
@@ -141,13 +143,13 @@ class SynthGAN(AbstractSynthesizer):
         "max_steps": [Interval("int", 1, _INF), Nothing()],
         "max_time": [Interval("float", 0, _INF, "neither"), Nothing()],
         "learning_rate": [Interval("float", 0, 1, "right")],
-        "betas": [Each(Interval("float", 0, 1), min_length=2)],
+        "betas": [Each(Interval("float", 0, 1), min_length=2, max_length=2)],
         "ema_decay": [Interval("float", 0, 1)],
         "pac": [Interval("int", 1, _INF)],
         "r1_weight": _WEIGHT,
         "r2_weight": _WEIGHT,
         "gradient_penalty_weight": _WEIGHT,
-        "penalty_every": [Interval("int", 1, _INF)],
+        "penalty_every": [Interval("int", 1, _INF), Nothing()],
         "tau": [Interval("float", 0, _INF, "neither")],
         "frequencies": [Each(Interval("float", 0, _INF, "neither"))],
         "conditional_on": [Each(Instance(str, "a column name")), Nothing()],
@@ -179,7 +181,7 @@ class SynthGAN(AbstractSynthesizer):
         r1_weight: float | None = None,
         r2_weight: float | None = None,
         gradient_penalty_weight: float | None = None,
-        penalty_every: int = 4,
+        penalty_every: int | None = None,
         tau: float = 0.2,
         frequencies: Sequence[float] = (0.25, 0.5, 1.0),
         conditional_on: Sequence[str] | None = None,
@@ -221,7 +223,7 @@ class SynthGAN(AbstractSynthesizer):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> MatrixModel:
+    def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
         layout, device = encoder.layout_, self._device()
         if not layout.width:
             self._keep_history(History(stopped="nothing to learn: every column is constant or regenerated"))
@@ -268,7 +270,7 @@ class SynthGAN(AbstractSynthesizer):
             gradient_penalty_weight=10.0 * wgan
             if self.gradient_penalty_weight is None
             else self.gradient_penalty_weight,
-            penalty_every=self.penalty_every,
+            penalty_every=self.penalty_every or (1 if wgan else 4),
             tau=self.tau,
             validate_every=self.validate_every,
             patience=self.patience,
@@ -279,8 +281,7 @@ class SynthGAN(AbstractSynthesizer):
     def _device(self) -> str:
         if self.device == "auto":
             return "cuda" if torch.cuda.is_available() else "cpu"
-        present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        if not present[self.device]:
+        if not _present(self.device):
             raise ParameterError(
                 f"The `device` parameter of SynthGAN is {self.device!r}, but this machine has none; use 'auto'."
             )
@@ -314,14 +315,11 @@ class SynthGAN(AbstractSynthesizer):
     def _networks(
         self, layout: MatrixLayout, cond_dim: int, seed: int, device: str
     ) -> tuple[Generator, Discriminator, OutputHeads]:
-        generator = self._empty_generator(layout, cond_dim)
+        generator = Generator(self.latent_dim, cond_dim, self.hidden_dims, layout.width)
         discriminator = Discriminator(layout, self.hidden_dims, self.pac, self.frequencies)
         initialise(generator, torch_stream(seed, "generator"))
         initialise(discriminator, torch_stream(seed, "discriminator"))
         return generator.to(device), discriminator.to(device), OutputHeads(layout).to(device)
-
-    def _empty_generator(self, layout: MatrixLayout, cond_dim: int) -> Generator:
-        return Generator(self.latent_dim, cond_dim, self.hidden_dims, layout.width)
 
     def _validator(
         self,
@@ -341,7 +339,7 @@ class SynthGAN(AbstractSynthesizer):
             model = GanModel(generator, layout, cond_columns, conditions, device)
             n_blocks = -(-len(real) // ROWS_PER_BLOCK)
             fake = np.concatenate([model.generate_block(own_seed, b) for b in range(n_blocks)])[: len(real)]
-            return detection_auc(real, compact(fake, layout), own_seed)
+            return detection_auc(real, compact(fake, layout), own_seed % 2**32)
 
         return validate
 
@@ -367,15 +365,16 @@ class SynthGAN(AbstractSynthesizer):
         steps = {name: values.astype(np.float64) for name, values in extra["history"].items()}
         self._keep_history(History(steps, [(int(s), a) for s, a in extra["validation"]], extra["stopped"]))
 
-    def _load_matrix_model(self, state: dict[str, Any]) -> MatrixModel:
+    def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:
         layout = self.encoder_.layout_
         if not layout.width:
             return EmptyModel()
-        generator = self._empty_generator(layout, len(state["cond_columns"]))
-        return GanModel.from_state(state, generator, layout, self._device_for_sampling())
+        here = self.device == "auto" or _present(self.device)
+        return GanModel.from_state(state, layout, self._device() if here else "cpu")
 
-    def _device_for_sampling(self) -> str:
-        return "cuda" if self.device in ("auto", "cuda") and torch.cuda.is_available() else "cpu"
+
+def _present(device: str) -> bool:
+    return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device]
 
 
 def _default_batch_size(n_rows: int, pac: int) -> int:

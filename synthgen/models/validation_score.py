@@ -65,7 +65,7 @@ def detection_auc(real: np.ndarray, fake: np.ndarray, random_state: int) -> floa
     real, fake : ndarray, shape (M, n_blocks)
         As `compact` gives them.
     random_state : int
-        Seeds the trees.
+        In [0, 2**32): seeds the trees.
 
     Returns
     -------
@@ -86,6 +86,6 @@ def detection_auc(real: np.ndarray, fake: np.ndarray, random_state: int) -> floa
         )
         with threadpool_limits(1, user_api="openmp"):  # a busy machine would make more threads wait, not work
             trees.fit(features[fold != held_out], label[fold != held_out])
-        odds = trees.decision_function(features[fold == held_out])
+            odds = trees.decision_function(features[fold == held_out])
         aucs.append(roc_auc_score(label[fold == held_out], odds))
     return float(np.mean(aucs))

@@ -28,6 +28,7 @@ class Generator(nn.Module):
     def __init__(self, latent_dim: int, cond_dim: int, hidden_dims: Sequence[int], n_features: int) -> None:
         super().__init__()
         self.latent_dim = latent_dim
+        self.hidden_dims = list(hidden_dims)
         self.body = residual_mlp(latent_dim + cond_dim, hidden_dims, n_features)
 
     def forward(self, z: Tensor, cond: Tensor) -> Tensor:

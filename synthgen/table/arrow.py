@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from synthgen.dtypes import dtype_token, family, from_plain, to_plain
-from synthgen.exceptions import ColumnRejected, SchemaError, TableFileError
+from synthgen.exceptions import DataError, SchemaError, TableFileError
 from synthgen.schema import Column, Schema
 
 SCHEMA_KEY = b"synthgen.schema"
@@ -253,7 +253,7 @@ def _as_declared(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 def _differs(series: pd.Series, column: Column) -> bool:
     """Whether a column of the same family is not yet what the schema declares, and can be made so."""
-    if column.dtype is None:
+    if not column.dtype:
         return False
     if column.dtype == "category":
         is_category = isinstance(series.dtype, pd.CategoricalDtype)
@@ -261,10 +261,9 @@ def _differs(series: pd.Series, column: Column) -> bool:
             is_category and tuple(series.cat.categories) == column.levels
         )
     try:
-        token = dtype_token(series)
-    except ColumnRejected:
+        token, wanted = dtype_token(series), family(column.dtype)
+    except DataError:
         return False
-    wanted = family(column.dtype)
     if token == column.dtype or family(token) != wanted:
         return False
     return column.levels is not None or wanted not in ("string", "bool")

@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 
 from synthgen.exceptions import TableFileError
+from synthgen.files import TABLE_FORMATS
 
-STANDARD_STREAM = "-"
-"""The name that stands for standard input or output."""
 SUFFIXES = {
     ".parquet": "parquet",
     ".pq": "parquet",
@@ -19,8 +18,6 @@ SUFFIXES = {
     ".arrow": "arrow",
     ".feather": "arrow",
 }
-FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
-
 _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow"}
 
 
@@ -53,7 +50,7 @@ def format_of_name(path: str | os.PathLike[str], format: str | None) -> str:
     path : path-like
         The file's name; upper and lower case are the same.
     format : str or None
-        One of `FORMATS` overrides the suffix.
+        One of `synthgen.files.TABLE_FORMATS` overrides the suffix.
 
     Returns
     -------
@@ -64,8 +61,8 @@ def format_of_name(path: str | os.PathLike[str], format: str | None) -> str:
     TableFileError
         If neither says what the format is.
     """
-    if format is not None and format not in FORMATS:
-        raise TableFileError(f"{path}: the format must be one of {', '.join(FORMATS)}. Got {format!r}.")
+    if format is not None and format not in TABLE_FORMATS:
+        raise TableFileError(f"{path}: the format must be one of {', '.join(TABLE_FORMATS)}. Got {format!r}.")
     found = format or _suffix_format(path)
     if found is None:
         raise TableFileError(

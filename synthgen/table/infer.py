@@ -23,6 +23,7 @@ _ID_NAME = re.compile(
 _KINDS_OF = {
     "int": ("integer", "continuous", "categorical", "boolean", "identifier", "constant"),
     "float": ("continuous", "integer", "categorical", "constant"),
+    "decimal": ("continuous", "integer", "constant"),  # a schema's levels are JSON, which has no decimals
     "bool": ("boolean", "categorical", "constant"),
     "string": ("categorical", "identifier", "text", "constant", "boolean"),
     "datetime": ("datetime", "constant"),
@@ -39,7 +40,9 @@ def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
     table : pandas.DataFrame, shape (N, n_columns)
         Any table. Its index is ignored.
     schema : Schema, optional
-        Declares kinds (and dtypes, levels) of some or all columns. A column of kind ``text`` is kept as such.
+        Declares the kinds of some or all columns, whether values may be missing, and levels. The dtypes, and
+        the order of a pandas category, are always those of the table; levels of a kind that has none are left
+        aside. A column of kind ``text`` is kept as such.
 
     Returns
     -------
@@ -54,7 +57,8 @@ def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
     ColumnRejected
         If a column's dtype cannot be learnt.
     SchemaError
-        If the schema names a column that the table lacks, or a kind that its dtype cannot have.
+        If the schema names a column that the table lacks, a kind that its dtype cannot have, or levels that
+        lack one of the column's values or are not the categories of a pandas category.
 
     Examples
     --------
@@ -101,22 +105,6 @@ def check_table(table: pd.DataFrame) -> None:
         raise DataError(f"Column names must be distinct. Repeated: {_some(repeated)}; rename or drop one.")
 
 
-def missing_share(table: pd.DataFrame) -> pd.Series:
-    """The share of missing values in each column.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Any table.
-
-    Returns
-    -------
-    pandas.Series
-        In [0, 1], indexed by column name.
-    """
-    return table.isna().mean()
-
-
 def _some(names: Any, most: int = 8) -> str:
     shown = ", ".join(map(repr, list(names)[:most]))
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
@@ -127,10 +115,10 @@ def _complete(series: pd.Series, declared: Column | None) -> Column:
     if declared is None:
         kind, reason = _infer_kind(series, token)
         declared = Column(str(series.name), kind, reason=reason)
-    elif declared.kind not in _KINDS_OF[family(token)]:
+    elif declared.kind not in (kinds := _KINDS_OF["decimal" if _is_decimal(token) else family(token)]):
         raise SchemaError(
             f"Column {declared.name!r} is declared {declared.kind}, but its dtype {token} can only be "
-            f"{', '.join(_KINDS_OF[family(token)])}."
+            f"{', '.join(kinds)}; declare one of these, or convert the column with .astype(...)."
         )
     column = dataclasses.replace(declared, dtype=token, missing=declared.missing or bool(series.isna().any()))
     if (
@@ -196,24 +184,13 @@ def _infer_integers(present: pd.Series, n_distinct: int) -> tuple[str, str]:
 def _with_levels(series: pd.Series, column: Column) -> Column:
     """Find what levels a column has, if its kind has levels, in the order of their codes."""
     if family(column.dtype) == "category":
-        categories = series.cat.categories
-        level_dtype = dtype_token(pd.Series(categories, name=column.name))
-        if family(level_dtype) not in ("string", "int", "float", "bool"):
-            raise ColumnRejected(
-                column.name, f"has categories of dtype {categories.dtype}; use .astype(str) first."
-            )
-        return dataclasses.replace(
-            column,
-            levels=tuple(categories.tolist()),
-            ordered=bool(series.cat.ordered),
-            level_dtype=level_dtype,
-        )
+        return _with_categories(series, column)
     if column.kind not in ("categorical", "boolean") and not (
         column.kind == "constant" and _is_coded(column)
     ):
         return dataclasses.replace(column, levels=None)
     present = series[series.notna().to_numpy()]
-    seen = sorted(present.astype(object).unique().tolist())
+    seen = sorted(map(_level, present.astype(object).unique()))
     if column.kind == "boolean" and family(column.dtype) == "bool":
         seen = [False, True]
     if column.levels is None:
@@ -223,6 +200,29 @@ def _with_levels(series: pd.Series, column: Column) -> Column:
             f"Column {column.name!r} holds {outside[0]!r}, which is not among its declared levels {_some(column.levels)}."
         )
     return column
+
+
+def _with_categories(series: pd.Series, column: Column) -> Column:
+    categories = series.cat.categories
+    level_dtype = dtype_token(pd.Series(categories, name=column.name))
+    if family(level_dtype) not in ("string", "int", "float", "bool") or _is_decimal(level_dtype):
+        raise ColumnRejected(column.name, f"has categories of dtype {level_dtype}; use .astype(str) first.")
+    levels, ordered = tuple(map(_level, categories)), bool(series.cat.ordered)
+    if column.levels not in (None, levels) and (ordered or set(column.levels or ()) != set(levels)):
+        raise SchemaError(
+            f"Column {column.name!r} is declared with the levels {_some(column.levels)}, but its categories are "
+            f"{_some(levels)}{' in this order' if ordered else ''}; declare none, or use .cat.set_categories(...)."
+        )
+    return dataclasses.replace(column, levels=levels, ordered=ordered, level_dtype=level_dtype)
+
+
+def _level(value: Any) -> Any:
+    """A value as JSON can hold it: numpy's numbers are Python's."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_decimal(token: str) -> bool:
+    return token.startswith(("object[decimal", "decimal"))
 
 
 def _is_coded(column: Column) -> bool:

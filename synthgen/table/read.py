@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from synthgen.exceptions import SchemaError, TableFileError
+from synthgen.files import STANDARD_STREAM
 from synthgen.schema import Schema
 from synthgen.table.arrow import check_columns, stored_schema, to_frame
 from synthgen.table.delimited import read_delimited
-from synthgen.table.formats import STANDARD_STREAM, format_of_bytes, format_of_name, is_gzipped_name
+from synthgen.table.formats import format_of_bytes, format_of_name, is_gzipped_name
 
 _END = {"parquet": b"PAR1", "arrow": b"ARROW1"}
 _NAMES = {"parquet": "Parquet", "arrow": "Arrow"}

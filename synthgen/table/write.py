@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from synthgen.files import atomic_write, write_to_stdout
+from synthgen.files import STANDARD_STREAM, atomic_write, write_to_stdout
 from synthgen.schema import Schema
 from synthgen.table.arrow import from_frame
-from synthgen.table.formats import STANDARD_STREAM, format_of_name, is_gzipped_name
+from synthgen.table.formats import format_of_name, is_gzipped_name
 from synthgen.table.infer import check_table
 
 _MAX_WHOLE = 1e15

@@ -36,7 +36,7 @@ class TrainingConfig:
     validate_every : int
         Steps between scores on validation rows.
     patience : int
-        Scores without a better one before training stops.
+        Scores in a row that are worse than the best by more than `tolerance` before training stops.
     tolerance : float
         Scores this close to the best count as equal, and then later weights are preferred.
     bfloat16 : bool

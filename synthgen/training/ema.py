@@ -20,4 +20,5 @@ def update_average(average: nn.Module, network: nn.Module, step: int, decay: flo
         In [0, 1); the average spans about 1 / (1 - decay) steps.
     """
     now = min(decay, step / (step + 10))
-    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - now)
+    for old, new in zip(average.parameters(), network.parameters(), strict=True):
+        old.lerp_(new, 1 - now)

@@ -15,7 +15,7 @@ class History:
     Parameters
     ----------
     steps : dict of str to list of float
-        One entry for each generator update: losses, mean scores, penalties (NaN where none was taken), diagnostics.
+        One entry for each generator update: losses, mean scores, penalties (NaN where none was taken), diagnostics (see `steps`).
     validation : list of (int, float)
         Step, and the score there (lower is better).
     stopped : str

@@ -81,9 +81,10 @@ def train(
         seen = _update(players, batches, config, step.number)
         update_average(average, generator, step.number, config.ema_decay)
         history.record(seen)
-        if step.number % _FLUSH_EVERY == 0 or step.is_last:
+        is_checked = step.number % config.validate_every == 0 or step.is_last
+        if step.number % _FLUSH_EVERY == 0 or is_checked:
             _check_finite(history.flush(), step.number, config)
-        if validate is not None and (step.number % config.validate_every == 0 or step.is_last):
+        if validate is not None and is_checked:
             score = validate(average)
             history.validation.append((step.number, score))
             since_best += 1

@@ -22,13 +22,10 @@ class AdversarialLoss:
     ----------
     discriminator, generator : callable of (score_real, score_fake)
         What each player minimises.
-    source : str
-        Where the formula comes from.
     """
 
     discriminator: ScoreLoss
     generator: ScoreLoss
-    source: str
 
 
 def _cross_entropy(score_real: Tensor, score_fake: Tensor) -> Tensor:
@@ -56,19 +53,17 @@ def _raise_fake(score_real: Tensor, score_fake: Tensor) -> Tensor:
 
 
 LOSSES = {
-    "relativistic": AdversarialLoss(
-        _relativistic, lambda r, f: _relativistic(f, r), "Jolicoeur-Martineau 2018; Huang et al. 2024 (R3GAN)"
-    ),
-    "non-saturating": AdversarialLoss(
-        _cross_entropy, lambda r, f: softplus(-f).mean(), "Goodfellow et al. 2014, section 3"
-    ),
-    "minimax": AdversarialLoss(
-        _cross_entropy, lambda r, f: -softplus(f).mean(), "Goodfellow et al. 2014, equation 1"
-    ),
-    "wgan-gp": AdversarialLoss(_wasserstein, _raise_fake, "Gulrajani et al. 2017"),
-    "hinge": AdversarialLoss(_hinge, _raise_fake, "Lim and Ye 2017; Miyato et al. 2018"),
-    "least-squares": AdversarialLoss(
-        _least_squares, lambda r, f: 0.5 * (f - 1).square().mean(), "Mao et al. 2017, a=0, b=c=1"
-    ),
+    # Jolicoeur-Martineau 2018; Huang et al. 2024 (R3GAN)
+    "relativistic": AdversarialLoss(_relativistic, lambda r, f: _relativistic(f, r)),
+    # Goodfellow et al. 2014, section 3
+    "non-saturating": AdversarialLoss(_cross_entropy, lambda r, f: softplus(-f).mean()),
+    # Goodfellow et al. 2014, equation 1
+    "minimax": AdversarialLoss(_cross_entropy, lambda r, f: -softplus(f).mean()),
+    # Gulrajani et al. 2017
+    "wgan-gp": AdversarialLoss(_wasserstein, _raise_fake),
+    # Lim and Ye 2017; Miyato et al. 2018
+    "hinge": AdversarialLoss(_hinge, _raise_fake),
+    # Mao et al. 2017, a = 0, b = c = 1
+    "least-squares": AdversarialLoss(_least_squares, lambda r, f: 0.5 * (f - 1).square().mean()),
 }
 """By the name that the `loss` parameter takes."""

@@ -65,7 +65,9 @@ def discriminator_step(
     Returns
     -------
     dict of str to Tensor
-        Scalars: loss, mean scores, penalties.
+        Scalars: loss, mean scores, penalties, and two diagnostics: `d_accuracy`, the share of pairs that the
+        discriminator ranks rightly (0.5: it cannot), and `fake_spread`, the spread of fake rows as a share of
+        the real rows' (towards 0: the generator has collapsed).
     """
     score = players.discriminator
     with torch.no_grad():
@@ -74,7 +76,13 @@ def discriminator_step(
     scores = score(torch.cat([real, fake]))
     score_real, score_fake = scores.chunk(2)
     loss = LOSSES[config.loss].discriminator(score_real, score_fake)
-    seen = {"d_loss": loss, "score_real": score_real.mean(), "score_fake": score_fake.mean()}
+    seen = {
+        "d_loss": loss,
+        "score_real": score_real.mean(),
+        "score_fake": score_fake.mean(),
+        "d_accuracy": (score_real > score_fake).float().mean(),
+        "fake_spread": (fake.var(0).sum() / real.var(0).sum()).sqrt(),
+    }
     if penalise:
         penalties = {
             "r1": (config.r1_weight / 2, lambda: squared_gradient(score, real)),

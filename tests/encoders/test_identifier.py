@@ -41,6 +41,11 @@ def test_a_short_shape_gets_a_suffix_when_its_words_are_used_up():
     assert len(set(words)) == 35
 
 
+def test_shapes_of_several_lengths_share_no_word():
+    words = made(IdentifierEncoder.fit_strings([str(i) for i in range(1, 401)], 0.0, STRINGS), 5000)
+    assert len(set(words)) == 5000
+
+
 def test_any_slice_can_be_drawn_alone():
     encoder = IdentifierEncoder.fit_strings(["AB-1", "c22"], 0.2, STRINGS)
     assert made(encoder, 3000, seed=4)[1500:1600] == made(encoder, 100, first_row=1500, seed=4)
@@ -61,7 +66,7 @@ def numbers(values, dtype="int64"):
     return IdentifierEncoder.fit(plain, Column("id", "identifier", dtype))
 
 
-def test_numbers_that_count_rows_go_on_counting():
+def test_numbers_that_count_rows_count():
     assert made(numbers(range(100, 150)), 3, first_row=70) == ["170", "171", "172"]
 
 

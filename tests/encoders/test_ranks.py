@@ -87,11 +87,25 @@ def test_it_agrees_with_scikit_learn_where_nothing_ties():
     assert np.abs(scores(values, fit(values)) - expected)[inside].max() < 0.05
 
 
-def test_no_shared_segment_reveals_fewer_than_five_rows():
-    values = np.random.default_rng(9).normal(size=1003)
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(9).normal(size=1003),
+        np.repeat([0.1, 1 / 3, 0.7, 123.4567891234, 200.5], [400, 1, 300, 1, 300]) + 1e-11,
+        np.repeat([-1 / 3, 0.1, 0.7, 1 / 7 + 1], [2, 400, 300, 3]),
+    ],
+    ids=["continuous", "lone values between frequent ones", "lone values at the ends"],
+)
+def test_no_continuous_value_of_few_rows_is_kept_or_drawn(values):
+    distinct, counts = np.unique(values, return_counts=True)
+    rare = distinct[counts < MIN_ROWS]
     rank_map = fit(values)
-    inside = [np.sum((values >= a) & (values <= b)) for a, b in zip(rank_map.low, rank_map.high, strict=True)]
-    assert min(inside) >= MIN_ROWS
+    assert not np.isin(np.concatenate([rank_map.low, rank_map.high]), rare).any()
+    drawn = from_scores(np.random.default_rng(12).normal(size=50_000), rank_map)
+    assert not np.isin(drawn, rare).any()
+    assert drawn.min() >= values.min() and drawn.max() <= values.max()
+    frequent = distinct[counts >= MIN_ROWS]
+    assert np.isin(frequent, drawn).all()
 
 
 def test_segments_are_bounded():

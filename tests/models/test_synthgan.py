@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
+import torch
 
-from synthgen.exceptions import ModelFileError, ParameterError, SchemaError
+from synthgen.exceptions import ConditionError, ModelFileError, ParameterError, SchemaError
 from synthgen.models import model_file, persistence
 from synthgen.models.persistence import load
-from synthgen.models.synthgan import SynthGAN
+from synthgen.models.synthgan import SynthGAN, _default_batch_size, _default_steps
 from synthgen.schema import Column, Schema
 from synthgen.training.losses import LOSSES
 from tests.models.test_every_synthesizer import quick_gan
@@ -82,16 +84,60 @@ def test_every_loss_trains(diabetes, loss):
         {"pac": 4},
         {"n_critic": 3},
         {"hidden_dims": [32, 16]},
+        {"latent_dim": 4},
         {"frequencies": ()},
         {"precision": "bfloat16"},
-        {"batch_size": 32, "penalty_every": 1},
-        {"r1_weight": 0, "r2_weight": 0},
+        {"batch_size": 32},
+        {"penalty_every": 1},
+        {"r1_weight": 0},
+        {"r2_weight": 5.0},
+        {"gradient_penalty_weight": 1.0},
+        {"learning_rate": 1e-4},
+        {"betas": (0.5, 0.9)},
+        {"ema_decay": 0.1},
+        {"tau": 1.0},
+        {"max_steps": 5},
         {"max_steps": 10**6, "max_time": 0.2},
+        {"random_state": 1},
     ],
     ids=str,
 )
-def test_parameters_are_used(diabetes, changes):
-    assert len(quick_gan(**changes).fit(diabetes).sample(10)) == 10
+def test_every_parameter_makes_a_difference(diabetes, changes):
+    usual = quick_gan().fit(diabetes).sample(50, random_state=0)
+    changed = quick_gan(**changes).fit(diabetes).sample(50, random_state=0)
+    assert len(changed) == 50
+    assert not changed.equals(usual)
+
+
+def test_the_bits_do_not_depend_on_the_threads_around(diabetes):
+    before = torch.get_num_threads()
+    samples = []
+    try:
+        for n_threads in (1, 2):
+            torch.set_num_threads(n_threads)
+            samples.append(quick_gan(max_steps=60).fit(diabetes).sample(2000, random_state=0))
+    finally:
+        torch.set_num_threads(before)
+    pd.testing.assert_frame_equal(*samples)
+
+
+def test_parameters_changed_after_fit_do_not_spoil_the_file(diabetes, tmp_path):
+    model = quick_gan().fit(diabetes)
+    expected = model.sample(20, random_state=0)
+    model.set_params(hidden_dims=(8, 8), latent_dim=3).save(tmp_path / "m.synthgen")
+    loaded = load(tmp_path / "m.synthgen")
+    assert loaded.get_params()["hidden_dims"] == (16,)
+    pd.testing.assert_frame_equal(loaded.sample(20, random_state=0), expected)
+
+
+def test_scikit_learns_output_setting_does_no_harm(diabetes):
+    with sklearn.config_context(transform_output="pandas"):
+        assert len(quick_gan().fit(diabetes).sample(5)) == 5
+
+
+def test_default_steps_are_bounded_by_passes():
+    steps = {n: _default_steps(n, _default_batch_size(n, 1)) for n in (4, 200, 1000, 10**6)}
+    assert steps == {4: 300, 200: 468, 1000: 1171, 10**6: 7000}
 
 
 def test_batch_size_must_fit_pac(diabetes):
@@ -127,17 +173,17 @@ def test_rare_levels_cost_nothing_when_conditional(conditional, monkeypatch):
     blocks = []
     generate = conditional.model_.generate_block
     monkeypatch.setattr(conditional.model_, "generate_block", lambda *a: blocks.append(a[1]) or generate(*a))
-    rows = conditional.sample(200, conditions={"rare": "rare"}, random_state=0, batch_size=1024)
+    rows = conditional.sample(200, conditions={"rare": "rare"}, random_state=0)
     assert (rows["rare"] == "rare").all() and len(rows) == 200
     assert set(blocks) == {0}
 
 
 def test_conditions_that_never_occurred_are_refused_at_once(conditional):
-    from synthgen.exceptions import ConditionError
-
     table = pd.DataFrame({"a": ["x", "y"] * 50, "b": ["x", "y"] * 50, "z": np.arange(100) / 7})
     model = quick_gan(conditional_on=["a", "b"]).fit(table)
-    with pytest.raises(ConditionError, match="0 of the 100 training rows had a = 'x' and b = 'y'"):
+    with pytest.raises(
+        ConditionError, match="No training row had a = 'x' and b = 'y', which the model is conditional on"
+    ):
         model.sample(5, conditions={"a": "x", "b": "y"})
 
 
@@ -165,6 +211,64 @@ def test_missing_values_can_be_asked_for(mixed):
     assert model.sample(20, conditions={"bmi": np.nan})["bmi"].isna().all()
 
 
+def test_conditions_take_every_type(awkward):
+    model = quick_gan().fit(awkward)
+    for name, value in [
+        ("datetime64 zoned", (pd.Timestamp("2021-03-10"), pd.Timestamp("2021-05-01", tz="UTC"))),
+        ("timestamp[pyarrow]", ("2021-03-10", "2021-05-01")),
+        ("date32[pyarrow]", ("2021-03-10", "2021-05-01")),
+        ("object[date]", ("2021-03-10", "2021-05-01")),
+        ("timedelta64[s]", ("5s", "80s")),
+        ("decimal", (0.1, "0.80")),
+        ("decimal128[pyarrow]", (0.1, 0.8)),
+        ("Int8", (10, 90)),
+        ("int64[pyarrow]", ("10", 90)),
+        ("boolean", True),
+        ("category", "b"),
+        ("int category", 2),
+    ]:
+        rows = model.sample(3, conditions={name: value}, random_state=0)
+        assert len(rows) == 3 and rows[name].notna().all(), name
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("datetime64[s]", pd.Timestamp("2021-04-01", tz="UTC"), "does not compare with its values"),
+        ("int64", 10**6, "lies between 0 and 99, so 1000000 cannot be asked for"),
+        ("float64", (50, 60), "lies between .*, so 50 cannot be asked for"),
+        ("category", "unseen", "No training row had 'unseen'"),
+        ("int64", pd.Series([1]), "must be one value"),
+    ],
+)
+def test_what_can_never_come_is_refused_at_once(awkward, monkeypatch, name, value, message):
+    model = quick_gan().fit(awkward)
+    monkeypatch.setattr(model.model_, "generate_block", lambda *_: pytest.fail("no row needs drawing"))
+    with pytest.raises(ConditionError, match=message):
+        model.sample(1, conditions={name: value})
+
+
+def test_giving_up_does_not_depend_on_batch_size(related):
+    model = quick_gan().fit(related)
+    messages = set()
+    for batch_size in (None, 1, 5000):
+        with pytest.raises(ConditionError, match=r"Only \d+ of [\d,]+ rows drawn") as caught:
+            model.sample(2000, conditions={"x": 0.123}, random_state=0, batch_size=batch_size)
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+
+
+def test_identifiers_do_not_repeat_under_conditions(mixed):
+    model = quick_gan().fit(mixed)
+    frame = pd.DataFrame({"age": [30, 40, 50, 60] * 25})
+    assert model.sample(100, conditions=frame)["patient"].is_unique
+    assert model.sample(100, conditions={"sex": "male"})["patient"].is_unique
+
+
+def test_an_empty_frame_of_conditions_gives_no_rows(diabetes):
+    assert quick_gan().fit(diabetes).sample(0, conditions=diabetes[["sex"]].head(0)).shape == (0, 11)
+
+
 def test_instants_can_be_asked_for(mixed):
     first, last = "2020-02-01", "2020-05-01"
     rows = quick_gan().fit(mixed).sample(20, conditions={"visit": (first, last)})
@@ -172,8 +276,6 @@ def test_instants_can_be_asked_for(mixed):
 
 
 def test_identifiers_cannot_be_asked_for(mixed):
-    from synthgen.exceptions import ConditionError
-
     with pytest.raises(ConditionError, match="'patient' is identifier: it is not learnt"):
         quick_gan().fit(mixed).sample(1, conditions={"patient": "P-00001"})
 
@@ -182,7 +284,19 @@ def test_describe_says_what_the_file_gives_away(mixed):
     described = quick_gan().fit(mixed).describe()
     assert described["n_rows"] == len(mixed)
     assert any("differential privacy" in note for note in described["privacy"])
+    assert any("The seed of the fit is stored" in note for note in described["privacy"])
     json.dumps(described)
+
+
+def test_describe_names_columns_whose_values_are_repeated(mixed):
+    declared = Schema((Column("patient", "categorical"),))
+    notes = quick_gan(schema=declared, random_state=None).fit(mixed).describe()["privacy"]
+    assert any("repeated from the training rows: patient" in note for note in notes)
+    assert not any("seed" in note for note in notes)
+
+
+def test_describe_tells_of_stored_conditions(conditional):
+    assert any("combinations of the columns" in note for note in conditional.describe()["privacy"])
 
 
 def test_a_newer_format_is_refused_by_version(learnt, tmp_path, monkeypatch):

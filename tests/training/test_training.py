@@ -100,6 +100,19 @@ def test_penalties_are_lazy_and_weigh_as_much_more(matrix):
     torch.testing.assert_close(moves[0]["d_loss"], moves[1]["d_loss"])
 
 
+def test_a_lazy_penalty_weighs_as_many_times_more(matrix):
+    """Every 4th with weight 1 moves the discriminator as every one with weight 4 would."""
+    after = []
+    for every, weight in ((4, 1.0), (1, 4.0), (1, 1.0)):
+        config = dataclasses.replace(CONFIG, penalty_every=every, r1_weight=weight, r2_weight=weight)
+        generator, discriminator, heads = networks()
+        players = _players(generator, discriminator, heads, [], config, matrix.device)
+        for _ in range(3):
+            discriminator_step(players, Batches(matrix, 64, 0), config, penalise=True)
+        after.append(weights(discriminator))
+    assert same(after[0], after[1]) and not same(after[0], after[2])
+
+
 def test_given_columns_are_kept_as_given(matrix):
     generator, discriminator, heads = networks(cond_dim=2)
     players = _players(generator, discriminator, heads, [1, 2], CONFIG, matrix.device)
@@ -146,6 +159,8 @@ def test_history_has_an_entry_for_every_step(matrix):
     assert {len(v) for v in history.steps.values()} == {70}
     assert math.isfinite(history.steps["r1"][0]) and math.isnan(history.steps["r1"][1])
     assert sum(math.isfinite(v) for v in history.steps["r1"]) == math.ceil(70 / 4)
+    assert all(0 <= v <= 1 for v in history.steps["d_accuracy"])
+    assert abs(history.steps["fake_spread"][-1] - 1) < 0.5
 
 
 def test_a_seed_repeats_a_training(matrix):
@@ -162,9 +177,10 @@ def test_the_best_average_is_kept_and_patience_ends_training(matrix):
         seen.append(weights(generator))
         return abs(len(seen) - 2)  # the second is the best
 
-    config = dataclasses.replace(CONFIG, validate_every=10, patience=3)
+    config = dataclasses.replace(CONFIG, validate_every=9, patience=3)
     best, history, _ = fitted(matrix, config, validate=validate)
-    assert [step for step, _ in history.validation] == [10, 20, 30, 40, 50]
+    assert [step for step, _ in history.validation] == [9, 18, 27, 36, 45]
+    assert len(history.steps["g_loss"]) == 45
     assert "3 checks" in history.stopped
     assert same(weights(best), seen[1])
 

@@ -1,0 +1,217 @@
+"""Rows from a fitted model: plain, under conditions, or one for each row of a frame.
+
+Every function is the same whatever the batch size: rows come in blocks numbered from 0, and blocks are taken in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from synthgen.encoders.table_encoder import TableEncoder
+from synthgen.exceptions import ConditionError
+from synthgen.models.conditions import Condition, describe, parse_conditions
+from synthgen.models.matrix_model import AbstractMatrixModel
+from synthgen.rng import ROWS_PER_BLOCK, derived_seed, row_blocks
+from synthgen.table.infer import check_table
+from synthgen.training.threads import in_parallel
+
+BATCH_ROWS = 64 * ROWS_PER_BLOCK
+"""Rows that are drawn together unless `batch_size` says otherwise."""
+MIN_TRIES = 200 * ROWS_PER_BLOCK
+"""Rows drawn under conditions before giving up is thought of, ..."""
+TRIES_PER_ROW = 1000
+"""... and how many may then have been drawn for each row that met them."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from.
+
+    Parameters
+    ----------
+    model : AbstractMatrixModel
+        Makes matrix rows.
+    encoder : TableEncoder
+        Turns them into table rows.
+    seed : int
+        Of the sample.
+    batch_rows : int
+        Rows that are drawn together.
+    verbose : int
+        0: no progress bar.
+    """
+
+    model: AbstractMatrixModel
+    encoder: TableEncoder
+    seed: int
+    batch_rows: int
+    verbose: int
+
+    @property
+    def blocks_together(self) -> int:
+        """How many blocks are drawn together."""
+        return max(1, self.batch_rows // ROWS_PER_BLOCK)
+
+
+def draw_rows(source: Source, n: int) -> pd.DataFrame:
+    """The first `n` rows of the endless sample of a seed.
+
+    Parameters
+    ----------
+    source : Source
+        Where they come from.
+    n : int
+        How many.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, n_columns)
+        The rows.
+    """
+    wanted, step = row_blocks(0, n), source.blocks_together
+    tables = []
+    with _progress(source, n, len(wanted) > step) as bar:
+        for i in range(0, len(wanted), step):
+            matrix = np.concatenate(_blocks(source, range(i, min(i + step, len(wanted))), None))
+            matrix = matrix[: n - i * ROWS_PER_BLOCK]
+            tables.append(_decode(source, matrix, i * ROWS_PER_BLOCK))
+            bar.update(len(matrix))
+    if not tables:
+        return _decode(source, _no_rows(source), 0)
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+
+
+def draw_matching(source: Source, n: int, conditions: list[Condition]) -> pd.DataFrame:
+    """The first `n` rows of the endless sample that meet the conditions.
+
+    Parameters
+    ----------
+    source : Source
+        Where they come from.
+    n : int
+        How many.
+    conditions : list of Condition
+        What they must hold.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, n_columns)
+        The rows.
+
+    Raises
+    ------
+    ConditionError
+        If fewer than one in `TRIES_PER_ROW` of the rows drawn met them.
+    """
+    return _decode(source, _matching_rows(source, n, conditions), 0)
+
+
+def draw_for_frame(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
+    """One row for each row of a frame of conditions, in its order.
+
+    Parameters
+    ----------
+    source : Source
+        Where they come from.
+    frame : pandas.DataFrame, shape (n, n_conditions)
+        Column names, and the value that each row must hold.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, n_columns)
+        The rows.
+
+    Raises
+    ------
+    DataError, ConditionError
+        If the frame's columns have no proper names, or a row of it cannot be met.
+    """
+    if frame.empty:
+        return _decode(source, _no_rows(source), 0)
+    check_table(frame)
+    groups = frame.groupby(list(frame.columns), dropna=False, sort=False, observed=True).indices
+    matrix = np.empty((len(frame), source.encoder.layout_.width), dtype=np.float32)
+    for number, rows in enumerate(groups.values()):
+        wanted = {name: frame[name].iloc[rows[0]] for name in frame.columns}
+        own = Source(
+            source.model,
+            source.encoder,
+            derived_seed(source.seed, "condition group", number),
+            source.batch_rows,
+            0,
+        )
+        matrix[rows] = _matching_rows(own, len(rows), parse_conditions(wanted, source.encoder))
+    return _decode(source, matrix, 0)
+
+
+def _matching_rows(source: Source, n: int, conditions: list[Condition]) -> np.ndarray:
+    """Matrix rows that meet the conditions, shape (n, F)."""
+    names = [c.column.name for c in conditions]
+    kept, n_kept, tried = [_no_rows(source)], 0, 0
+    blocks = _endless_blocks(source, _allowed(source, conditions))
+    with _progress(source, n, bool(conditions)) as bar:
+        while n_kept < n:
+            block = next(blocks)
+            table = source.encoder.inverse_transform(block, columns=names)
+            match = np.ones(len(block), dtype=bool)
+            for condition in conditions:
+                match &= condition.match(table)
+            kept.append(block[match][: n - n_kept])
+            n_kept, tried = n_kept + len(kept[-1]), tried + len(block)
+            bar.update(len(kept[-1]))
+            if n_kept < n and tried >= MIN_TRIES and n_kept * TRIES_PER_ROW < tried:
+                raise ConditionError(
+                    f"Only {n_kept:,} of {tried:,} rows drawn had {describe(conditions)}; {n:,} were wanted. "
+                    "Ask for fewer or wider conditions, or fit with `conditional_on` these columns."
+                )
+    return np.concatenate(kept)
+
+
+def _endless_blocks(source: Source, allowed: np.ndarray | None) -> Iterator[np.ndarray]:
+    """Blocks 0, 1, 2, ...: drawn one at first, then twice as many together each time."""
+    first, together = 0, 1
+    while True:
+        yield from _blocks(source, range(first, first + together), allowed)
+        first, together = first + together, min(2 * together, source.blocks_together)
+
+
+def _blocks(source: Source, numbers: range, allowed: np.ndarray | None) -> list[np.ndarray]:
+    return in_parallel(lambda block: source.model.generate_block(source.seed, block, allowed), numbers)
+
+
+def _allowed(source: Source, conditions: list[Condition]) -> np.ndarray | None:
+    """Which of the model's own conditions agree; None where they have no say."""
+    columns, layout = source.model.cond_columns, source.encoder.layout_
+    given = {b.column for b in layout.blocks if b.start in columns}
+    own = [c for c in conditions if c.column.name in given]
+    if not own:
+        return None
+    rows = source.model.condition_rows()
+    matrix = np.zeros((len(rows), layout.width), dtype=np.float32)
+    matrix[:, columns] = rows
+    table = source.encoder.inverse_transform(matrix, columns=[c.column.name for c in own])
+    allowed = np.flatnonzero(np.logical_and.reduce([c.match(table) for c in own]))
+    if not len(allowed):
+        raise ConditionError(
+            f"No training row had {describe(own)}, which the model is conditional on, so none can be drawn."
+        )
+    return allowed
+
+
+def _decode(source: Source, matrix: np.ndarray, first_row: int) -> pd.DataFrame:
+    return source.encoder.inverse_transform(matrix, first_row=first_row, seed=source.seed)
+
+
+def _no_rows(source: Source) -> np.ndarray:
+    return np.zeros((0, source.encoder.layout_.width), dtype=np.float32)
+
+
+def _progress(source: Source, n: int, is_long: bool) -> tqdm:
+    """A bar of rows; none when not writing to a terminal."""
+    hidden = None if source.verbose and is_long else True
+    return tqdm(total=n, desc="sample", unit="row", unit_scale=True, disable=hidden)
