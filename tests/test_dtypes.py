@@ -1,5 +1,8 @@
 """Every dtype to plain arrays and back."""
 
+import datetime
+import decimal
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -47,10 +50,60 @@ def test_mixed_object_column_is_refused_by_name_and_types():
         dtype_token(pd.Series([1, "a"], dtype=object, name="m"))
 
 
-@pytest.mark.parametrize("values", [[[1], [2]], [{"a": 1}, {"a": 2}], [b"x", b"y"], [1j, 2j]])
-def test_values_that_no_dtype_holds_are_refused_with_a_way_out(values):
-    with pytest.raises(ColumnRejected, match=r"Column 'odd' has dtype .* drop the column"):
+@pytest.mark.parametrize(
+    ("values", "way_out"),
+    [
+        ([[1], [2]], r"object\[list\].*spread nested values over columns, or drop the column"),
+        ([{"a": 1}, {"a": 2}], r"object\[dict\].*spread nested values over columns, or drop the column"),
+        ([b"x", b"y"], r"object\[bytes\].*decode the values to str"),
+        ([pd.Timestamp("2020"), None], r"object\[datetime\].*use pd.to_datetime\(...\)"),
+        ([datetime.datetime(2020, 1, 1)], r"object\[datetime\].*use pd.to_datetime\(...\)"),
+        ([pd.Timedelta(1)], r"object\[Timedelta\].*use pd.to_timedelta\(...\)"),
+        ([datetime.timedelta(1)], r"object\[timedelta\].*use pd.to_timedelta\(...\)"),
+        ([1j, 2j], r"object\[complex\].*convert it with .astype\(...\) or drop the column"),
+    ],
+)
+def test_values_that_no_dtype_holds_are_refused_with_a_way_out(values, way_out):
+    with pytest.raises(ColumnRejected, match=rf"Column 'odd' has dtype {way_out}"):
         dtype_token(pd.Series(values, dtype=object, name="odd"))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            [1, 2**64],
+            r"holds 18446744073709551616; Python numbers must all lie in \[0, 18446744073709551615\]",
+        ),
+        ([-1, 2**63], r"holds 9223372036854775808; Python numbers must all lie in \[-9223372036854775808, "),
+        ([-(2**63) - 1, 0], "holds -9223372036854775809; Python numbers must all lie in"),
+        ([10**5000, 0], "holds a number above 1e40; Python numbers must all lie in .*astype"),
+        ([10**400, 0.5], "holds a number above 1e40; Python numbers must be below 1.8e[+]308; use .astype"),
+    ],
+)
+def test_python_numbers_beyond_64_bits_are_refused(values, message):
+    for series in (
+        pd.Series(values, dtype=object, name="big"),
+        pd.Series(values, name="big", dtype="category"),
+    ):
+        with pytest.raises(ColumnRejected, match=f"Column 'big' {message}"):
+            infer_schema(series.to_frame())
+
+
+@pytest.mark.parametrize("kind", ["integer", "categorical"])
+@pytest.mark.parametrize("values", [[2**64 - 1, 5, None, 0], [-(2**63), 2**63 - 1, None]])
+def test_python_numbers_of_64_bits_are_exact(kind, values):
+    series = pd.Series(values, dtype=object, name="x")
+    column = infer_schema(series.to_frame(), Schema((Column("x", kind),)))["x"]
+    assert Schema.from_json(Schema((column,)).to_json())["x"] == column
+    assert_series_equal(from_plain(to_plain(series, column), column), series)
+
+
+def test_decimals_that_are_no_number():
+    values = [decimal.Decimal("1.50"), decimal.Decimal("NaN"), decimal.Decimal("Infinity")]
+    assert dtype_token(pd.Series(values, dtype=object)) == "object[decimal.2]"
+    with pytest.raises(ColumnRejected, match="'x' holds infinities"):
+        infer_schema(pd.DataFrame({"x": pd.Series(values, dtype=object)}))
 
 
 def test_nested_arrow_columns_are_refused():

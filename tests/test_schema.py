@@ -30,6 +30,49 @@ def test_replace_changes_one_column_and_drops_levels_of_the_old_kind():
     assert SCHEMA["sex"].kind == "categorical"
 
 
+def of_column(**fields):
+    return {"columns": [{"name": "x", "kind": "categorical", **fields}]}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (of_column(levels=[["x"]]), r"The levels of column 'x' must be strings, .*Got \['x'\] \(list\)"),
+        (of_column(levels=[None]), r"The levels of column 'x' must be .*Got None \(NoneType\)"),
+        (of_column(levels="ab"), "The levels of column 'x' must be a list. Got 'ab'"),
+        (of_column(missing="no"), "The missing of column 'x' must be true or false. Got 'no'"),
+        (of_column(ordered=1), "The ordered of column 'x' must be true or false. Got 1"),
+        (of_column(dtype=3), "The dtype of column 'x' must be a string. Got 3"),
+        (of_column(dtype=None), "The dtype of column 'x' must be a string. Got None"),
+        (of_column(level_dtype=[]), "The level_dtype of column 'x' must be a string"),
+        (of_column(reason={}), "The reason of column 'x' must be a string"),
+        (of_column(name=3), r"Column names must be strings. Got 3 \(int\)"),
+        (of_column(name=["x"]), r"Column names must be strings. Got \['x'\] \(list\)"),
+        (of_column(kind=["integer"]), r"kind of column 'x' must be one of .*Got \['integer'\]"),
+        ({"columns": [3]}, "must be an object with `name` and `kind`. Got 3"),
+        ({"columns": "x"}, "must have `columns`"),
+        ({"columns": {"x": "id"}}, "must describe column 'x' by an object. Got 'id'"),
+        ({"columns": {"x": {"sdtype": ["id"]}}}, r"The sdtype of column 'x' must be a string. Got \['id'\]"),
+        ({"tables": {"t": [1]}}, r"must describe table 't' by an object. Got \[1\]"),
+        ({"tables": 3}, "must describe one table. Got 3"),
+        ({"columns": [{"name": "x", "kind": "integer", "a": 1, 3: 2}]}, "Column 'x' has the unknown field 3"),
+    ],
+)
+def test_wrong_types_name_the_column_the_field_the_rule_and_the_value(data, message):
+    with pytest.raises(SchemaError, match=message):
+        Schema.from_dict(data)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"columns": ' + "1" * 5000 + "}"])
+def test_json_that_python_cannot_hold_is_refused(text):
+    with pytest.raises(SchemaError, match="not JSON"):
+        Schema.from_json(text)
+
+
+def test_levels_may_be_given_as_a_list():
+    assert Column("x", "categorical", levels=["a", 1.5, True]).levels == ("a", 1.5, True)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -126,11 +126,15 @@ def check_outputs(*paths: str | None, inputs: Iterable[str | None], force: bool)
 
     given = [p for p in paths if p is not None]
     if len(set(map(_place, given))) < len(given):
-        raise click.UsageError(f"two outputs are one file, {shown(given[0], 'standard output')}; give each its own.")
+        raise click.UsageError(
+            f"two outputs are one file, {shown(given[0], 'standard output')}; give each its own."
+        )
     read = {_place(p): p for p in inputs if p is not None and p != STANDARD_STREAM}
     for path in given:
         if path != STANDARD_STREAM and (found := read.get(_place(path))) is not None:
-            raise click.UsageError(f"the output {path} is the input {found}; give the output a name of its own.")
+            raise click.UsageError(
+                f"the output {path} is the input {found}; give the output a name of its own."
+            )
     for path in given:
         if path != STANDARD_STREAM:
             check_writable(path, overwrite=force)

@@ -44,7 +44,7 @@ class PairTrend:
 
 @dataclass(frozen=True, eq=False)
 class _Binned:
-    """One column's cells: levels and missing, or bins."""
+    """One column's cells: missing and the levels, or bins."""
 
     codes: np.ndarray
     n_cells: int
@@ -70,8 +70,9 @@ def pair_trends(
     Notes
     -----
     Two numbers: ``1 - |r_real - r_other| / 2``, r Pearson's over the rows that have both. Anything else:
-    one minus the total variation distance of the joint shares, missing as a level of its own, numbers cut into
-    ten bins of equal width between each table's own least and largest value.
+    one minus the total variation distance of the joint shares. Missing is a level of its own among levels.
+    Numbers are cut into ten bins of equal width between each table's own least and largest value; as in SDMetrics,
+    one more bin holds the largest value and the missing ones together.
     NOTE[DIFF]: the mean is over all pairs, which is SDMetrics' property with its thresholds at 0, and what the
     published figures use. SDMetrics' ``QualityReport`` (0.32) leaves pairs out that are weakly associated in the
     real table (|r| <= .5, Cramer's V <= .3) and so gives another number.

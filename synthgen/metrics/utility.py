@@ -9,7 +9,7 @@ import numpy as np
 from synthgen.exceptions import DataError
 from synthgen.metrics.baselines import subsample
 from synthgen.metrics.features import tree_matrix
-from synthgen.metrics.intervals import Estimate, auc_interval, auc_with_variance, normal_interval
+from synthgen.metrics.intervals import Estimate, auc_interval, auc_with_variance, finite, normal_interval
 from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.trees import boosted_classifier, boosted_regressor, fill_empty_columns
 from synthgen.rng import stream
@@ -33,11 +33,14 @@ class Task:
     metric : {"auc", "r2"}
         Area under the ROC curve (mean over one-against-rest for several classes), or the share of variance
         explained.
+    classes : tuple of float
+        Values of the column in the real table, ascending, as `CodedColumn` codes them; empty for a regression.
     """
 
     target: str
     kind: str
     metric: str
+    classes: tuple[float, ...] = ()
 
 
 def find_task(real: CodedTable, target: str) -> Task:
@@ -61,7 +64,8 @@ def find_task(real: CodedTable, target: str) -> Task:
         If the column has one value only, or too many levels.
     """
     column = real.column(target)
-    n_values = len(np.unique(column.values[~column.missing]))
+    classes = np.unique(column.values[~column.missing])
+    n_values = len(classes)
     if n_values < 2:
         raise DataError(
             f"The target {target!r} has {n_values} distinct values in the real table; it needs two at least."
@@ -73,7 +77,26 @@ def find_task(real: CodedTable, target: str) -> Task:
             f"The target {target!r} has {n_values:,} levels; at most {MAX_CLASSES} can be predicted. "
             "Give another target, or group the levels."
         )
-    return Task(target, "binary" if n_values == 2 else "multiclass", "auc")
+    return Task(target, "binary" if n_values == 2 else "multiclass", "auc", tuple(classes.tolist()))
+
+
+def n_unknown(table: CodedTable, task: Task) -> int:
+    """How many rows have a value of the target that the real table lacks.
+
+    Parameters
+    ----------
+    table : CodedTable
+        Any table.
+    task : Task
+        As `find_task` gives it.
+
+    Returns
+    -------
+    int
+        0 for a regression.
+    """
+    column = table.column(task.target)
+    return int((~column.missing & ~_is_known(table, task)).sum())
 
 
 def utility(train: CodedTable, test: CodedTable, task: Task, seed: int) -> Estimate:
@@ -82,7 +105,8 @@ def utility(train: CodedTable, test: CodedTable, task: Task, seed: int) -> Estim
     Parameters
     ----------
     train, test : CodedTable
-        Coded together. Rows without a target are left out.
+        Coded together. Rows without a target are left out, and so are those of a class that the real table
+        lacks: in the test nobody could have learnt it, and learnt it helps with no test row.
     task : Task
         As `find_task` gives it.
     seed : int
@@ -92,14 +116,15 @@ def utility(train: CodedTable, test: CodedTable, task: Task, seed: int) -> Estim
     -------
     Estimate
         The AUC (0.5 knows nothing, 1 is best) or R squared (0 is as good as the mean of the test rows, 1 is
-        best). Empty if the test rows have fewer than two values of the target.
+        best). Empty if the test rows have fewer than two values of the target; without an interval if all but one
+        are of one class.
 
     Notes
     -----
     A training table with one class only predicts that class: its AUC is 0.5.
     """
-    train = subsample(_with_target(train, task), MAX_ROWS, stream(seed, "metrics.utility.rows"))
-    test = _with_target(test, task)
+    train = subsample(_with_known_target(train, task), MAX_ROWS, stream(seed, "metrics.utility.rows"))
+    test = _with_known_target(test, task)
     if test.n_rows < 2 or np.ptp(test.column(task.target).values) == 0:
         return Estimate(None)
     if task.kind == "regression":
@@ -107,8 +132,14 @@ def utility(train: CodedTable, test: CodedTable, task: Task, seed: int) -> Estim
     return _classification(train, test, task, seed)
 
 
-def _with_target(table: CodedTable, task: Task) -> CodedTable:
-    return table.take(np.flatnonzero(~table.column(task.target).missing))
+def _with_known_target(table: CodedTable, task: Task) -> CodedTable:
+    return table.take(np.flatnonzero(_is_known(table, task)))
+
+
+def _is_known(table: CodedTable, task: Task) -> np.ndarray:
+    """Where the target has a value that the task knows; bool, shape (N,)."""
+    column = table.column(task.target)
+    return np.isin(column.values, task.classes) if task.classes else ~column.missing
 
 
 def _matrices(train: CodedTable, test: CodedTable, target: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -140,7 +171,7 @@ def _r_squared(y: np.ndarray, predicted: np.ndarray) -> Estimate:
 
 
 def _classification(train: CodedTable, test: CodedTable, task: Task, seed: int) -> Estimate:
-    classes = np.unique(test.column(task.target).values)
+    classes = np.array(task.classes)
     scores = _class_scores(train, test, classes, task, seed)
     y = test.column(task.target).values
     if task.kind == "binary":
@@ -157,9 +188,9 @@ def _classification(train: CodedTable, test: CodedTable, task: Task, seed: int) 
 
 def _binary_auc(positive: np.ndarray, scores: np.ndarray) -> Estimate:
     n_smaller = int(min(positive.sum(), (~positive).sum()))
-    auc, variance = _macro_auc(positive[:, None], scores[:, None]), 0.0
-    if n_smaller >= 2:
-        auc, variance = auc_with_variance(scores[positive], scores[~positive])
+    if n_smaller < 2:  # DeLong's variance needs two rows of each class
+        return Estimate(finite(_macro_auc(positive[:, None], scores[:, None])))
+    auc, variance = auc_with_variance(scores[positive], scores[~positive])
     return auc_interval(auc, variance, n_smaller)
 
 

@@ -78,15 +78,19 @@ class _Figures:
         self._report = report
 
     def marginal(self, marginal: dict[str, Any]) -> Markup:
+        """Of one column."""
         return _embeddable(figures.marginal_figure(marginal))
 
     def trends(self) -> Markup:
+        """Of all pairs."""
         return _embeddable(figures.trend_figure(self._report["pairs"]))
 
     def importances(self) -> Markup:
+        """Of the columns that give the table away."""
         return _embeddable(figures.importance_figure(self._report["detection"]["importances"]))
 
     def distances(self) -> Markup:
+        """Of nearest real rows."""
         return _embeddable(figures.distance_figure(self._report["distances"]))
 
 

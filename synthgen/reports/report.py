@@ -135,7 +135,7 @@ class Report:
         """
         try:
             data = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # the latter from thousands of nested brackets
             raise DataError(f"The report is not JSON: {error}.") from error
         version = data.get("format_version") if isinstance(data, dict) else None
         if not isinstance(version, int):

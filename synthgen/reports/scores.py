@@ -102,13 +102,14 @@ WORDINGS = {
         "Utility (AUC)",
         "higher",
         "Trees trained on the synthetic table, tested on real rows: area under the ROC curve "
-        "(0.5 = knows nothing, 1 = perfect). The ceiling is trained on the real rows.",
+        "(0.5 = knows nothing, 1 = perfect). The ceiling is trained on real rows, no more than there are synthetic ones.",
     ),
     "utility_r2": Wording(
         "Utility (R²)",
         "higher",
         "Trees trained on the synthetic table, tested on real rows: share of variance explained "
-        "(0 = no better than the mean, 1 = perfect). The ceiling is trained on the real rows.",
+        "(0 = no better than the mean, 1 = perfect). The ceiling is trained on real rows, no more than there are "
+        "synthetic ones.",
     ),
 }
 

@@ -13,7 +13,7 @@ from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.marginals import column_shapes
 from synthgen.metrics.support import copies, nearest_distances, share_closer_to_real
 from synthgen.metrics.tables import CodedTable
-from synthgen.metrics.utility import Task, utility
+from synthgen.metrics.utility import Task, n_unknown, utility
 from synthgen.reports.scores import Score, make_score
 from synthgen.rng import stream
 
@@ -242,15 +242,31 @@ def usefulness(t: Tables, task: Task) -> Section:
     Section
         ``utility_*``.
     """
-    train, test, caution = t.real, t.holdout, ""
+    train, test = t.real, t.holdout
     if test is None:
         train, test = baselines.split(t.real, 0.8, stream(t.seed, "evaluate.utility"))
-        caution = (
-            "Tested on a fifth of the real rows, which the synthetic table was made from too: "
-            "it is flattered, the ceiling (trained on the other rows) is not."
-        )
+    # more rows teach more: the ceiling shall differ in the kind of its rows, not in their number
+    train = baselines.subsample(train, t.synthetic.n_rows, stream(t.seed, "evaluate.utility.ceiling"))
     model, ceiling, floor, memoriser = (
         utility(x, test, task, t.seed) for x in (t.synthetic, train, t.floor, t.memoriser)
     )
     name = f"utility_{task.metric}"
-    return Section({name: make_score(name, model, (ceiling, floor, memoriser), caution)}, {})
+    score = make_score(name, model, (ceiling, floor, memoriser), _utility_caution(t, task))
+    return Section({name: score}, {})
+
+
+def _utility_caution(t: Tables, task: Task) -> str:
+    cautions = []
+    if t.holdout is None:
+        cautions.append(
+            "Tested on a fifth of the real rows, which the synthetic table was made from too: "
+            "it is flattered, the ceiling (trained on the other rows) is not."
+        )
+    tables = {"held-out": t.holdout, "synthetic": t.synthetic}
+    unknown = {which: n_unknown(table, task) for which, table in tables.items() if table is not None}
+    cautions += [
+        f"{n:,} {which} rows are left out: their class is not among those of the real rows."
+        for which, n in unknown.items()
+        if n
+    ]
+    return " ".join(cautions)

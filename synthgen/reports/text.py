@@ -6,6 +6,9 @@ import datetime
 import itertools
 from typing import Any
 
+_METRICS = {"auc": "AUC", "r2": "R²"}
+"""What `synthgen.metrics.utility.Task` measures, in words."""
+
 
 def number(value: float | None) -> str:
     """Three decimals; a dash for None.
@@ -119,7 +122,9 @@ def verdicts(report: dict[str, Any]) -> list[str]:
     """
     scores = report["scores"]
     out = [_detection(report), _trends(scores["pair_trends"]), _copies(scores["nearest_record_copies"])]
-    out += [_utility(s, report["target"]) for name, s in scores.items() if name.startswith("utility_")]
+    out += [
+        _utility(scores[f"utility_{m}"], m, report["target"]) for m in _METRICS if f"utility_{m}" in scores
+    ]
     return [sentence for sentence in out if sentence]
 
 
@@ -185,10 +190,10 @@ def _copies(score: dict[str, Any]) -> str:
     return sentence + (" That is more than chance explains." if score["low"] > ceiling["high"] else "")
 
 
-def _utility(score: dict[str, Any], target: str) -> str:
+def _utility(score: dict[str, Any], metric: str, target: str) -> str:
     if score["value"] is None or score["ceiling"]["value"] is None:
         return ""
     return (
-        f"Trees trained on the synthetic table predict {target} with {score['title'].split('(')[1].rstrip(')')} "
-        f"{interval(score)}; trained on real rows, {number(score['ceiling']['value'])}."
+        f"Trees trained on the synthetic table predict {target} with {_METRICS[metric]} {interval(score)}; "
+        f"trained on real rows, {number(score['ceiling']['value'])}."
     )

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 import synthgen.reports.summary
+from synthgen.table.read import read_table
 from synthgen.table.write import write_table
 
 
@@ -132,3 +133,46 @@ def test_reports_are_not_overwritten(synthgen, tables, fake):
     assert (tables / "r.html").read_text() == "precious"
     assert synthgen("evaluate", *files, "--force").code == 0
     assert (tables / "r.html").read_text() == "<html>ü</html>"
+
+
+@pytest.mark.parametrize(
+    ("change", "files", "message"),
+    [
+        (
+            {"synthetic": lambda t: t.drop(columns="bmi")},
+            ["synthetic", "real"],
+            "The synthetic table lacks column 'bmi', which the real table has",
+        ),
+        ({"holdout": lambda t: t.head(3)}, ["holdout"], "The holdout table has 3 rows"),
+        (
+            {"synthetic": lambda t: t.assign(bmi="tall")},
+            ["real", "synthetic"],
+            "Column 'bmi' holds numbers (dtype float64) in the real table but strings",
+        ),
+        ({"real": lambda t: t.assign(bmi=math.inf)}, ["real"], "Column 'bmi' holds infinities"),
+        (
+            {"synthetic": lambda t: t.assign(bmi=math.inf)},
+            ["synthetic"],
+            "Column 'bmi' of the synthetic table holds infinities",
+        ),
+    ],
+)
+def test_errors_name_the_files_of_the_tables_they_speak_of(synthgen, tables, change, files, message):
+    for name, alter in change.items():
+        write_table(alter(read_table(tables / f"{name}.parquet")), tables / f"{name}.parquet")
+    done = synthgen(
+        "evaluate",
+        tables / "real.parquet",
+        tables / "synthetic.parquet",
+        "--holdout",
+        tables / "holdout.parquet",
+    )
+    assert done.error.startswith(f"{' / '.join(f'{tables}/{f}.parquet' for f in files)}: {message}")
+
+
+def test_errors_of_the_schema_file_name_it_alone(synthgen, tables):
+    (tables / "s.json").write_text('{"columns": [{"name": "age", "kind": "categorical", "levels": [["x"]]}]}')
+    for command in ("evaluate", "inspect"):
+        more = [tables / "synthetic.parquet"] if command == "evaluate" else []
+        done = synthgen(command, tables / "real.parquet", *more, "--schema", tables / "s.json")
+        assert done.error.startswith(f"{tables}/s.json: The levels of column 'age' must be")

@@ -45,7 +45,9 @@ def test_version(synthgen):
         (["fit", "x.csv", "-o", "m", "--steps", "1"], "No such option"),
         (["fit", "x.csv", "-o", "m", "--max-steps", "many"], "Invalid value for '--max-steps'"),
         (["sample", "m", "-o", "x.csv"], "Missing option '-n' / '--rows'."),
-        (["split", "x.csv", "-o", "a.csv", "--holdout", "a.csv"], "two outputs have the same name"),
+        (["split", "x.csv", "-o", "a.csv", "--holdout", "a.csv"], "two outputs are one file, a.csv"),
+        (["split", "x.csv", "-o", "a.csv", "--holdout", "./a.csv"], "two outputs are one file, a.csv"),
+        (["split", "x.csv", "-o", "-", "--holdout", "-"], "two outputs are one file, standard output"),
         (["evaluate", "-", "-"], "only one input can be `-`."),
     ],
 )
@@ -152,3 +154,29 @@ def test_a_reader_that_goes_away_is_no_error(model_file, unbuffered):
 
 def synthgen_read():
     return synthgen.table.read
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "fit data.parquet -o data.parquet",
+        "fit data.parquet -o here/data.parquet",
+        "fit data.parquet -o link.parquet",
+        "fit data.parquet -o s.json --schema s.json",
+        "fit data.parquet -o c.toml --config c.toml",
+        "split data.parquet -o a.csv --holdout data.parquet",
+        "sample m.synthgen -n 3 -o m.synthgen --format csv",
+        "evaluate data.parquet data.parquet -o data.parquet",
+        "evaluate data.parquet data.parquet --json s.json --schema s.json",
+        "evaluate data.parquet data.parquet --holdout h.csv -o h.csv",
+    ],
+)
+def test_an_output_is_never_an_input(synthgen, data, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").symlink_to(tmp_path)
+    (tmp_path / "link.parquet").symlink_to(data)
+    before = data.read_bytes()
+    error = synthgen(*arguments.split(), "--force").error
+    assert " is the input " in error
+    assert error.startswith("the output ")
+    assert data.read_bytes() == before

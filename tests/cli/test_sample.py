@@ -129,8 +129,14 @@ def test_outputs_are_not_overwritten(synthgen, model_file, tmp_path):
 
 
 def test_an_output_of_unknown_format(synthgen, model_file, tmp_path, names_in):
-    assert "known suffixes are" in synthgen("sample", model_file, "-n", 5, "-o", tmp_path / "s.xlsx").error
+    done = synthgen(
+        "sample", "no such model", "-n", 5, "-o", tmp_path / "s.xlsx"
+    )  # refused before it is read
+    assert done.error.startswith(f"{tmp_path}/s.xlsx: the name does not say what format the table has")
     assert names_in(tmp_path) == []
+    done = synthgen("sample", model_file, "-n", 5, "-o", tmp_path / "s.xlsx", "--format", "csv")
+    assert done.code == 0
+    assert len(read_table(tmp_path / "s.xlsx", format="csv")) == 5
 
 
 @pytest.mark.parametrize("damage", ["cut short", "one byte", "another file", "nothing"])

@@ -1,6 +1,7 @@
 """`synthgen split`."""
 
 import pandas as pd
+import pytest
 
 from synthgen.table.read import read_table
 
@@ -36,3 +37,19 @@ def test_neither_output_is_written_if_one_exists(synthgen, data, tmp_path):
     done = synthgen("split", data, "-o", tmp_path / "a.csv", "--holdout", tmp_path / "b.csv")
     assert "b.csv: exists already" in done.error
     assert not (tmp_path / "a.csv").exists()
+
+
+@pytest.mark.parametrize("outputs", [("a.foo", "b.csv"), ("a.csv", "b.foo")])
+def test_an_output_of_unknown_format_is_refused_before_the_table_is_read(synthgen, tmp_path, outputs):
+    output, holdout = (tmp_path / name for name in outputs)
+    done = synthgen("split", "no such table.csv", "-o", output, "--holdout", holdout)
+    assert "foo: the name does not say what format the table has" in done.error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_part_on_standard_output(synthgen, data, tmp_path):
+    done = synthgen("split", data, "-o", "-", "--holdout", tmp_path / "h.csv")
+    assert done.err == (
+        f"synthgen: 96 rows to learn from in standard output, 24 held out in {tmp_path}/h.csv\n"
+    )
+    assert done.out.count("\n") == 97

@@ -38,6 +38,7 @@ def every_dtype(n: int) -> pd.DataFrame:
         [None if g else int(v) for v, g in zip(whole, gaps, strict=True)], dtype=object
     )
     columns["str"] = pd.Series(np.where(gaps, None, words), dtype="str")
+    columns["str, storage python"] = pd.Series(np.where(gaps, None, words), dtype=_python_str())
     columns["string[python]"] = pd.Series(np.where(gaps, None, words), dtype="string[python]")
     columns["string[pyarrow]"] = pd.Series(np.where(gaps, None, words), dtype="string[pyarrow]")
     columns["arrow string"] = _arrow(words, gaps, pa.string())
@@ -66,6 +67,14 @@ def every_dtype(n: int) -> pd.DataFrame:
         [decimal.Decimal(int(v)).scaleb(-2) for v in whole], gaps, pa.decimal128(9, 2)
     )
     return pd.DataFrame(columns)
+
+
+def _python_str() -> object:
+    """Pandas 3's strings without pyarrow; before pandas 2.3 there are none, and a plain "str" stands in."""
+    try:
+        return pd.StringDtype("python", na_value=np.nan)
+    except TypeError:
+        return "str"
 
 
 def _arrow(values: object, gaps: np.ndarray, type_: pa.DataType) -> pd.arrays.ArrowExtensionArray:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthgen.metrics import dependence
 from synthgen.metrics.dependence import MAX_COLUMNS, pair_trends, paired_columns
 from synthgen.rng import stream
 
@@ -79,3 +80,11 @@ def test_wide_tables_are_paired_in_part():
     assert paired_columns(MAX_COLUMNS, draw).tolist() == list(range(MAX_COLUMNS))
     chosen = paired_columns(10_000, draw)
     assert len(set(chosen.tolist())) == MAX_COLUMNS and (np.diff(chosen) > 0).all()
+
+
+def test_missing_numbers_share_a_bin_with_the_largest_one_and_missing_levels_have_their_own(coded):
+    frame = pd.DataFrame({"x": [0.0, 0.5, 1.0, np.nan], "g": ["a", "b", "c", None]})
+    table = coded(real=frame, synthetic=frame)["real"]
+    numbers, levels = (dependence._bin(table.column(name)).codes.tolist() for name in ("x", "g"))
+    assert numbers[2] == numbers[3] and len(set(numbers)) == 3
+    assert len(set(levels)) == 4

@@ -6,7 +6,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 from synthgen.exceptions import DataError
 from synthgen.metrics import utility as module
 from synthgen.metrics.baselines import permuted_columns
-from synthgen.metrics.utility import Task, find_task, utility
+from synthgen.metrics.utility import Task, find_task, n_unknown, utility
 from synthgen.rng import stream
 
 
@@ -24,7 +24,9 @@ def measured(tables, target, train="real"):
     ],
 )
 def test_the_task_follows_the_column(people, coded, target, kind, metric):
-    assert find_task(coded(real=people(100, 0))["real"], target) == Task(target, kind, metric)
+    real = coded(real=people(100, 0))["real"]
+    n_classes = {"tall": 2, "group": 3}.get(target, 0)
+    assert find_task(real, target) == Task(target, kind, metric, tuple(map(float, range(n_classes))))
 
 
 def test_whole_numbers_of_two_values_are_classes(coded):
@@ -108,3 +110,50 @@ def test_a_constant_synthetic_target_predicts_itself(people, coded):
     y = tables["holdout"].column("weight").values
     y = y[~np.isnan(y)]
     assert found.value == pytest.approx(r2_score(y, np.full(len(y), 70.0)))
+
+
+def test_an_auc_of_a_single_row_of_one_class_has_no_interval(people, coded):
+    holdout = people(60, 3)
+    holdout["tall"] = [True] + [False] * 59
+    tables = coded(real=people(200, 1), holdout=holdout)
+    found = measured(tables, "tall")
+    assert 0 <= found.value <= 1
+    assert found.low is None and found.high is None
+
+
+def with_an_unknown_class(frame, level, target="answer"):
+    """The rows of `frame` with a target, and as many of a class that sorts before or after those of it."""
+    known = frame.assign(**{target: np.where(frame["height"] > 170, "no", "yes")})
+    return known, pd.concat([known, known.assign(**{target: level})], ignore_index=True)
+
+
+@pytest.mark.parametrize("level", ["maybe", "zero"])
+def test_a_class_that_only_the_test_rows_have_is_left_out(people, coded, level):
+    real, _ = with_an_unknown_class(people(300, 1), level)
+    known, both = with_an_unknown_class(people(200, 2), level)
+    tables = coded(real=real, holdout=known, more=both)
+    task = find_task(tables["real"], "answer")
+    assert task.kind == "binary"
+    wanted = utility(tables["real"], tables["holdout"], task, 0)
+    assert wanted.value > 0.95
+    assert utility(tables["real"], tables["more"], task, 0) == wanted
+    assert (n_unknown(tables["more"], task), n_unknown(tables["holdout"], task)) == (200, 0)
+
+
+def test_the_first_class_is_never_taken_for_the_second(people, coded):
+    """Test rows without any "no": of "maybe" and "yes" one is unknown, so that nothing can be scored."""
+    real, _ = with_an_unknown_class(people(300, 1), "zero")
+    _, both = with_an_unknown_class(people(200, 2), "zero")
+    tables = coded(real=real, holdout=both[both["answer"] != "no"].reset_index(drop=True))
+    assert utility(tables["real"], tables["holdout"], find_task(tables["real"], "answer"), 0).value is None
+
+
+def test_noise_in_place_of_two_numbers_teaches_nothing(coded):
+    draw = stream(0, "test.noise")
+    x = draw.normal(size=400)
+    real = pd.DataFrame({"x": x, "y": (x > 0).astype(float)})
+    noisy = real.assign(y=draw.normal(size=400))
+    tables = coded(real=real[:200], synthetic=noisy, holdout=real[200:])
+    task = find_task(tables["real"], "y")
+    assert task.classes == (0.0, 1.0)
+    assert utility(tables["synthetic"], tables["holdout"], task, 0).value == 0.5

@@ -7,8 +7,10 @@ import pytest
 
 from synthgen.exceptions import DataError, ParameterError, SchemaError
 from synthgen.metrics import detection
+from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.marginals import column_shapes
 from synthgen.metrics.tables import code_tables
+from synthgen.reports import sections
 from synthgen.reports.summary import evaluate
 from synthgen.schema import Column, Schema
 from synthgen.table.infer import infer_schema
@@ -92,6 +94,28 @@ def test_a_copy_of_the_real_rows_is_below_one_half_and_explained(people, monkeyp
 def test_utility_without_a_holdout_says_what_it_was_tested_on(people, quick):
     score = evaluate(people(100, 1), people(100, 2), target="weight").scores["utility_r2"]
     assert "a fifth of the real rows" in score.caution and score.ceiling.value > score.floor.value
+
+
+def test_the_ceiling_learns_from_no_more_rows_than_the_synthetic_table_has(people, quick, monkeypatch):
+    seen = []
+
+    def record(train, test, task, seed):
+        seen.append(train.n_rows)
+        return Estimate(0.5)
+
+    monkeypatch.setattr(sections, "utility", record)
+    evaluate(people(60, 1), people(20, 2), people(30, 3), target="weight")
+    evaluate(people(60, 1), people(90, 2), people(30, 3), target="weight")
+    assert seen[:2] == [20, 20] and seen[4:6] == [90, 60]
+
+
+def test_classes_that_the_real_table_lacks_are_pointed_out(people, quick):
+    real, synthetic, holdout = (people(60, i).assign(word=["a", "b"] * 30) for i in (1, 2, 3))
+    holdout.loc[:4, "word"], synthetic.loc[:1, "word"] = "c", "d"
+    score = evaluate(real, synthetic, holdout, target="word").scores["utility_auc"]
+    assert "5 held-out rows are left out: their class is not among" in score.caution
+    assert "2 synthetic rows are left out" in score.caution
+    assert evaluate(real, real, real, target="word").scores["utility_auc"].caution == ""
 
 
 def test_a_holdout_of_training_rows_is_pointed_out(people, quick):

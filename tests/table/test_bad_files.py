@@ -14,8 +14,9 @@ import pytest
 
 import synthgen.table.write
 from synthgen.exceptions import DataError, FileError, SchemaError, TableFileError
+from synthgen.files import TABLE_FORMATS
 from synthgen.schema import Schema
-from synthgen.table.formats import FORMATS, SUFFIXES
+from synthgen.table.formats import SUFFIXES
 from synthgen.table.read import read_schema, read_table
 from synthgen.table.write import write_table
 
@@ -46,6 +47,10 @@ def refusal(path, **kwargs):
 
 def test_a_file_that_is_not_there(tmp_path):
     assert refusal(tmp_path / "no.parquet") == "no such file."
+
+
+def test_every_suffix_has_a_known_format():
+    assert set(SUFFIXES.values()) == set(TABLE_FORMATS)
 
 
 def test_a_folder(tmp_path):
@@ -79,7 +84,7 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path):
 
 def test_an_unknown_format_lists_the_known_ones(whole):
     message = refusal(whole, format="excel")
-    assert all(name in message for name in FORMATS)
+    assert all(name in message for name in TABLE_FORMATS)
     assert "'excel'" in message
 
 

@@ -1,7 +1,10 @@
 """Kinds are found with a reason, and bad tables are refused by name."""
 
+import decimal
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from synthgen.exceptions import ColumnRejected, DataError, SchemaError
@@ -102,10 +105,63 @@ def test_levels_are_in_order_and_unseen_categories_stay():
     ("schema", "message"),
     [
         (Schema((Column("nope", "integer"),)), "names column 'nope', which the table lacks"),
-        (Schema((Column("s", "datetime"),)), "'s' is declared datetime, but its dtype"),
+        (
+            Schema((Column("s", "datetime"),)),
+            r"'s' is declared datetime, but its dtype .* convert the column with",
+        ),
         (Schema((Column("s", "categorical", levels=("a",)),)), "'s' holds 'b', which is not among"),
     ],
 )
 def test_a_schema_that_does_not_fit(schema, message):
     with pytest.raises(SchemaError, match=message):
         infer_schema(pd.DataFrame({"s": ["a", "b"]}), schema)
+
+
+def test_the_dtype_of_the_table_counts():
+    declared = Schema((Column("s", "categorical", "int64"),))
+    assert infer_schema(pd.DataFrame({"s": pd.Series(["a"], dtype="string[python]")}), declared)[
+        "s"
+    ].dtype == ("string[python]")
+
+
+@pytest.mark.parametrize(
+    ("declared", "ordered", "fits"),
+    [
+        (("a", "b"), False, True),
+        (("b", "a"), False, True),
+        (("b", "a"), True, False),
+        (("a",), False, False),
+        (("a", "b", "c"), False, False),
+        (("a", "c"), True, False),
+    ],
+)
+def test_declared_levels_must_be_the_categories(declared, ordered, fits):
+    values = pd.Categorical(["b", "a"], categories=["a", "b"], ordered=ordered)
+    table, schema = pd.DataFrame({"c": values}), Schema((Column("c", "categorical", levels=declared),))
+    if fits:
+        assert infer_schema(table, schema)["c"].levels == ("a", "b")
+    else:
+        message = r"'c' is declared with the levels .*, but its categories are 'a', 'b'.*; declare none"
+        with pytest.raises(SchemaError, match=message):
+            infer_schema(table, schema)
+
+
+DECIMALS = [decimal.Decimal("0.50"), decimal.Decimal("1.25")]
+
+
+@pytest.mark.parametrize("dtype", [object, pd.ArrowDtype(pa.decimal128(9, 2))])
+def test_decimals_are_no_levels(dtype):
+    table = pd.DataFrame({"d": pd.Series(DECIMALS, dtype=dtype)})
+    assert infer_schema(table)["d"].kind == "continuous"
+    with pytest.raises(SchemaError, match=r"'d' is declared categorical, but its dtype .*decimal.*\.astype"):
+        infer_schema(table, Schema((Column("d", "categorical"),)))
+    with pytest.raises(ColumnRejected, match=r"'d' has categories of dtype .*decimal.*\.astype\(str\)"):
+        infer_schema(table.astype("category"))
+
+
+@pytest.mark.parametrize("values", [[np.int64(3), np.int64(1)], [np.bool_(True), np.bool_(False)]])
+def test_levels_are_python_values_that_json_holds(values):
+    table = pd.DataFrame({"x": pd.Series(values, dtype=object)})
+    schema = infer_schema(table, Schema((Column("x", "categorical"),)))
+    assert Schema.from_json(schema.to_json()) == schema
+    assert {type(v) for v in schema["x"].levels} == {type(values[0].item())}

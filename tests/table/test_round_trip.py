@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from synthgen.dtypes import dtype_token
-from synthgen.schema import Schema
+from synthgen.schema import Column, Schema
 from synthgen.table.arrow import SCHEMA_KEY
 from synthgen.table.infer import infer_schema
 from synthgen.table.read import read_schema, read_table
 from synthgen.table.write import write_table
 
-NEEDS_SCHEMA = {"string[python]", "decimal128[pyarrow]"}
+NEEDS_SCHEMA = {"str, storage python", "string[python]", "decimal128[pyarrow]"}
 """Dtypes that pandas' own metadata cannot tell from another; a schema in the file can."""
 NEEDS_SCHEMA_IN_PARQUET = {*NEEDS_SCHEMA, "int category"}
 
@@ -77,6 +77,13 @@ def test_a_schema_that_does_not_fit_any_more_changes_nothing(tmp_path):
     table = pd.DataFrame({"x": pd.Categorical(["c", "a"]), "y": ["one", "two"]})
     write_table(table, tmp_path / "t.parquet", schema=schema)
     assert_same_columns(read_table(tmp_path / "t.parquet"), table, ["x", "y"])
+
+
+@pytest.mark.parametrize("dtype", ["", "no such dtype"])
+def test_a_schema_without_a_known_dtype_changes_nothing(tmp_path, dtype):
+    table = pd.DataFrame({"x": [1, 2]})
+    write_table(table, tmp_path / "t.parquet", schema=Schema((Column("x", "integer", dtype),)))
+    assert_same_columns(read_table(tmp_path / "t.parquet"), table, ["x"])
 
 
 def test_a_damaged_schema_is_left_aside(tmp_path):
