@@ -95,6 +95,10 @@ class AbstractColumnEncoder(abc.ABC):
     def possible(self) -> Plain:
         """What can come back: every level, or the smallest and the largest number; nothing if all is missing."""
 
+    def n_kept_values(self) -> int:
+        """How many values of the column are kept as they are."""
+        return len(self.possible().values)
+
     @abc.abstractmethod
     def to_state(self) -> dict[str, Any]:
         """What was learnt, as JSON-able values and numpy arrays."""

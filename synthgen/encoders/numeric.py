@@ -76,6 +76,11 @@ class NumericEncoder(AbstractColumnEncoder):
         ends = keys[[keys.argmin(), keys.argmax()]] if len(keys) else keys
         return Plain(_from_grid(ends, self.decimals), np.zeros(len(ends), dtype=bool))
 
+    def n_kept_values(self) -> int:
+        """Atoms and steps; of continuous values only frequent ones are steps. See the base class."""
+        rest = self.parts.rest
+        return len(self.parts.atoms) + (0 if rest is None else int((rest.low == rest.high).sum()))
+
     def to_state(self) -> dict[str, Any]:
         """Gate, score and decimals."""
         return {**gated.to_state(self.parts), "decimals": self.decimals}

@@ -291,6 +291,11 @@ class SynthGAN(AbstractSynthesizer):
         names = tuple(self.conditional_on or ())
         layout = encoder.layout_
         for name in names:
+            if name not in encoder.schema:
+                raise ParameterError(
+                    f"The `conditional_on` parameter of SynthGAN names column {name!r}, which the table lacks. "
+                    f"It has {', '.join(map(repr, encoder.schema.names))}."
+                )
             column = encoder.schema[name]
             blocks = [b for b in layout.blocks if b.column == name]
             if not blocks or any(b.activation == "numeric" for b in blocks):

@@ -12,8 +12,12 @@ from threadpoolctl import threadpool_limits
 from synthgen.layout import MatrixLayout
 
 
+NOT_COUNTED = -10.0
+"""Stands for a number that does not count: below every normal score. (scikit-learn cannot bin a column of NaN only.)"""
+
+
 def compact(matrix: np.ndarray, layout: MatrixLayout) -> np.ndarray:
-    """One feature for each block: the choice of a one-hot block, or the number (NaN where it does not count).
+    """One feature for each block: the choice of a one-hot block, or the number (`NOT_COUNTED` where it does not count).
 
     Parameters
     ----------
@@ -32,7 +36,7 @@ def compact(matrix: np.ndarray, layout: MatrixLayout) -> np.ndarray:
         part = matrix[:, block.start : block.stop]
         out[:, i] = part.argmax(axis=1) if block.activation == "one-hot" else part[:, 0]
         if block.activation == "numeric" and block.gate is not None:
-            out[matrix[:, block.gate] < 0.5, i] = np.nan
+            out[matrix[:, block.gate] < 0.5, i] = NOT_COUNTED
     return out
 
 

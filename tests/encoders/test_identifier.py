@@ -16,27 +16,29 @@ def made(encoder, n, first_row=0, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("example", "pattern"),
+    ("values", "pattern"),
     [
-        ("P-00017", r"P?[A-Z]-\d{5}"),
-        ("7590-VHVEG", r"\d{4}-[A-Z]{5}"),
-        ("3f2b1c9e-0d4a", r"[0-9a-f]{8}-[0-9a-f]{4}"),
-        ("ana.b@x.org", r"[a-z]{3}\.[a-z]@[a-z]\.[a-z]{3}"),
+        ([f"PT-{i:05d}" for i in range(0, 90_000, 123)], r"PT-\d{5}"),
+        (["7590-VHVEG", "5575-GNVDE", "3668-QPYBK"], r"\d{4}-[A-Z]{5}"),
+        (["3f2b1c9e-0d4a", "03ab99fe-ffff", "ab03459c-1234"], r"[0-9a-f]{8}-[0-9a-f]{4}"),
+        ([f"user{i}@mail.com" for i in range(1000, 4000, 7)], r"user\d{4}@mail\.com"),
+        ([f"A{i:04d}" for i in range(0, 9999, 31)], r"A\d{4}"),
+        ([f"0x{i:04d}" for i in range(0, 9999, 31)], r"0x\d{4}"),
     ],
 )
-def test_words_keep_the_shape_and_do_not_repeat(example, pattern):
-    words = made(IdentifierEncoder.fit_strings([example] * 10, 0.0, STRINGS), 2000)
+def test_words_keep_the_shape_and_do_not_repeat(values, pattern):
+    words = made(IdentifierEncoder.fit_strings(values, 0.0, STRINGS), 2000)
     assert pd.Series(words).str.fullmatch(pattern).all()
     assert len(set(words)) == len(words)
 
 
 def test_shapes_keep_their_shares():
-    words = made(IdentifierEncoder.fit_strings(["q12345"] * 75 + ["zz-123456"] * 25, 0.0, STRINGS), 1000)
+    words = made(IdentifierEncoder.fit_strings(["q12345", "r54321", "s99999"] * 25 + ["zz-123456", "xy-654321", "ww-999999", "vv-000000", "uu-111111"] * 5, 0.0, STRINGS), 1000)
     assert abs(np.mean([len(w) == 6 for w in words]) - 0.75) < 0.01
 
 
 def test_a_short_shape_gets_a_suffix_when_its_words_are_used_up():
-    words = made(IdentifierEncoder.fit_strings(["5"] * 10, 0.0, STRINGS), 35)
+    words = made(IdentifierEncoder.fit_strings(["5", "6"] * 5, 0.0, STRINGS), 35)
     assert sorted(words[:10]) == list("0123456789")
     assert len(set(words)) == 35
 
@@ -47,17 +49,17 @@ def test_shapes_of_several_lengths_share_no_word():
 
 
 def test_any_slice_can_be_drawn_alone():
-    encoder = IdentifierEncoder.fit_strings(["AB-1", "c22"], 0.2, STRINGS)
+    encoder = IdentifierEncoder.fit_strings(["AB-1", "c22", "XY-9", "d11"], 0.2, STRINGS)
     assert made(encoder, 3000, seed=4)[1500:1600] == made(encoder, 100, first_row=1500, seed=4)
 
 
 def test_seeds_differ():
-    encoder = IdentifierEncoder.fit_strings(["AB-1234"], 0.0, STRINGS)
+    encoder = IdentifierEncoder.fit_strings(["AB-1234", "XY-4321"], 0.0, STRINGS)
     assert made(encoder, 20, seed=1) != made(encoder, 20, seed=2)
 
 
 def test_missing_values_keep_their_share():
-    encoder = IdentifierEncoder.fit_strings(["AB-1234"], 0.3, STRINGS)
+    encoder = IdentifierEncoder.fit_strings(["AB-1234", "XY-4321"], 0.3, STRINGS)
     assert abs(np.mean([w is None for w in made(encoder, 5000)]) - 0.3) < 0.03
 
 

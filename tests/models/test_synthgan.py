@@ -190,7 +190,7 @@ def test_conditions_that_never_occurred_are_refused_at_once(conditional):
 @pytest.mark.parametrize(
     ("columns", "error", "message"),
     [
-        (["nope"], SchemaError, "no column 'nope'"),
+        (["nope"], ParameterError, "`conditional_on` .* names column 'nope', which the table lacks"),
         (["x"], ParameterError, "must name columns of few values. Got 'x', which is continuous"),
         (["x", "y", "group", "noise"], ParameterError, "few values"),
     ],
@@ -337,3 +337,11 @@ def test_nothing_in_the_file_is_pickled(learnt, tmp_path):
         header = json.loads(json.loads(file.metadata()["synthgen"])["header"])
         assert set(header) == {"class", "format_version", "state", "versions"}
         assert all(file.get_tensor(name).dtype.kind in "fiub" for name in set(file.keys()))
+
+
+def test_a_number_that_never_counts_among_the_validation_rows_does_no_harm():
+    rng = np.random.default_rng(0)
+    rare = np.where(np.arange(3000) < 3, rng.normal(size=3000) / 3, rng.integers(0, 3, 3000))
+    table = pd.DataFrame({"rare": rare, "x": rng.normal(size=3000)})
+    model = quick_gan(validate_every=10).fit(table)
+    assert len(model.validation_history_) == 2
