@@ -66,6 +66,10 @@ _WAYS_OUT = {
 """By the type of an object column's values."""
 
 
+MOST_DIGITS = 15
+"""Digits of a decimal at most: float64 keeps them all."""
+
+
 @dataclass(frozen=True)
 class Plain:
     """A column as plain arrays.
@@ -316,8 +320,6 @@ def _from_codes(codes: np.ndarray, column: Column) -> Any:
             return (np.append(levels, np.array([None], dtype=object)) if (codes < 0).any() else levels)[codes]
         return levels.take(codes, allow_fill=True)
     dtype: Any = _integer_type(column.dtype) if kind == "int" else np.float64
-    if column.dtype == "object[int]":
-        dtype = object  # levels may lie beyond either 64-bit type
     values: np.ndarray = np.array([*(column.levels or ()), 0], dtype=dtype)
     return _from_numbers(values[codes], codes < 0, column.dtype)
 
@@ -351,8 +353,15 @@ def _string_dtype(token: str) -> Any:
 
 def _floats(series: pd.Series, missing: np.ndarray) -> np.ndarray:
     if series.dtype == object or isinstance(series.dtype, pd.ArrowDtype):
+        present = series[~missing].tolist()
+        for value in present:
+            if isinstance(value, decimal.Decimal) and len(value.as_tuple().digits) > MOST_DIGITS:
+                raise ColumnRejected(
+                    str(series.name),
+                    f"holds {value}; decimals of more than {MOST_DIGITS} digits cannot be learnt; use .astype(float).",
+                )
         out = np.zeros(len(series))
-        out[~missing] = np.array([float(v) for v in series[~missing]], dtype=np.float64)
+        out[~missing] = np.array([float(v) for v in present], dtype=np.float64)
         return out
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
 
@@ -455,4 +464,6 @@ def _arrow_type(token: str) -> pa.DataType:
 
 
 def _integer_type(token: str) -> type:
+    if token == "object[int]":
+        return object  # some lie beyond int64, others are negative
     return np.uint64 if token.removesuffix(_ARROW).lower() == "uint64" else np.int64

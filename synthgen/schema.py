@@ -115,7 +115,7 @@ class Schema:
     Raises
     ------
     SchemaError
-        If a name repeats.
+        If a name repeats, or one of them is no Column.
 
     Examples
     --------
@@ -130,6 +130,8 @@ class Schema:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
+        if others := [c for c in self.columns if not isinstance(c, Column)]:
+            raise SchemaError(f"The columns of a schema must be of type Column. Got {others[0]!r}.")
         repeated = (
             sorted({n for n in self.names if self.names.count(n) > 1})
             if len(set(self.names)) < len(self.names)

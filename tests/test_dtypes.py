@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_series_equal
 
-from synthgen.dtypes import dtype_token, family, from_plain, to_plain
+from synthgen.dtypes import dtype_token, family, from_plain, strings_to_array, to_plain
 from synthgen.exceptions import ColumnRejected, DataError
 from synthgen.schema import Column, Schema
 from synthgen.table.infer import infer_schema
@@ -82,10 +82,9 @@ def test_values_that_no_dtype_holds_are_refused_with_a_way_out(values, way_out):
     ],
 )
 def test_python_numbers_beyond_64_bits_are_refused(values, message):
-    for series in (
-        pd.Series(values, dtype=object, name="big"),
-        pd.Series(values, name="big", dtype="category"),
-    ):
+    plain = pd.Series(values, dtype=object, name="big")
+    coded = pd.Series(pd.Categorical.from_codes([0, 1], pd.Index(values, dtype=object)), name="big")
+    for series in (plain, coded):
         with pytest.raises(ColumnRejected, match=f"Column 'big' {message}"):
             infer_schema(series.to_frame())
 
@@ -99,6 +98,14 @@ def test_python_numbers_of_64_bits_are_exact(kind, values):
     assert_series_equal(from_plain(to_plain(series, column), column), series)
 
 
+@pytest.mark.parametrize(
+    ("token", "words"), [("object[int]", ["18446744073709551615", None, "-1"]), ("uint64", [f"{2**64 - 1}"])]
+)
+def test_whole_numbers_from_words_are_exact(token, words):
+    found = strings_to_array(words, token)
+    assert list(found) == [None if w is None else int(w) for w in words]
+
+
 def test_decimals_that_are_no_number():
     values = [decimal.Decimal("1.50"), decimal.Decimal("NaN"), decimal.Decimal("Infinity")]
     assert dtype_token(pd.Series(values, dtype=object)) == "object[decimal.2]"
@@ -110,6 +117,16 @@ def test_nested_arrow_columns_are_refused():
     nested = pd.Series([[1], [2]], dtype=pd.ArrowDtype(pa.list_(pa.int64())), name="n")
     with pytest.raises(ColumnRejected, match=r"'n'.*spread nested values over columns"):
         dtype_token(nested)
+
+
+@pytest.mark.parametrize("dtype", [object, pd.ArrowDtype(pa.decimal128(38, 2))])
+def test_decimals_beyond_float64_are_refused(dtype):
+    series = pd.Series([decimal.Decimal(10**30 + 1)] * 3, dtype=dtype, name="d")
+    column = Column("d", "continuous", dtype_token(series))
+    with pytest.raises(
+        ColumnRejected, match=r"'d' holds 1000000000000000000000000000001.*more than 15 digits"
+    ):
+        to_plain(series, column)
 
 
 def test_numbers_of_several_python_types_are_floats():

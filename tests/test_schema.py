@@ -80,6 +80,7 @@ def test_levels_may_be_given_as_a_list():
         (lambda: Column(3, "integer"), r"must be strings. Got 3 \(int\)"),
         (lambda: Column("x", "categorical", levels=("a", "a")), "must be distinct"),
         (lambda: Schema((Column("x", "integer"), Column("x", "integer"))), "Repeated: 'x'"),
+        (lambda: Schema(({"name": "x", "kind": "integer"},)), "must be of type Column. Got {'name': 'x'"),
         (lambda: SCHEMA["nope"], "no column 'nope'. It has 'age', 'sex', 'grade', 'id'"),
         (lambda: SCHEMA.replace("age", colour="red"), "no field 'colour'"),
         (lambda: Schema.from_json("{"), "not JSON"),

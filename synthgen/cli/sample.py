@@ -54,6 +54,8 @@ def sample(
     check_outputs(output, inputs=[model], force=force)
     check_table_names(output, format_=format_)
     pairs = [_pair(text) for text in where]
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise click.UsageError("--where names a column twice; one value or range LOW..HIGH a column.")
     from synthgen.cli.model_files import load_model
     from synthgen.table.write import write_table
 

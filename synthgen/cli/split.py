@@ -33,7 +33,7 @@ def split(
     """Hold rows of DATA out, to judge a synthetic table against later.
 
     A synthetic table shall be as near to rows that the model never saw as to those it learnt from; without
-    held-out rows nobody can tell.
+    held-out rows nobody can tell. --format is that of DATA, and of outputs without a suffix of their own.
 
     \b
     Examples:

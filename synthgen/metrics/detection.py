@@ -87,8 +87,9 @@ def c2st(synthetic: CodedTable, holdout: CodedTable, seed: int, *, importances: 
     of the folds' AUCs has the mean of DeLong's variances over the folds, divided by their number.
     NOTE[DIFF]: DeLong takes the trees as given, while other rows would have grown other trees. The variance is
     multiplied by Nadeau and Bengio's 2.25 for five folds, or by 1.5 where the folds are drawn three times. Simulated
-    with six normal columns, the 95% interval then holds the mean AUC at 120 rows a table in 96% (AUC .50) and 94%
-    (AUC .61) of 120 draws, at 1,000 rows in 100% (.50) and 98% (.58) of 60; without the factors in 85 to 94%.
+    with six normal columns (``python tests/reference/detection_coverage.py``), the 95% interval then holds the mean
+    AUC at 120 rows a table in 100% (AUC .50) and 95% (.57) of 120 draws, at 1,000 rows in 100% (.50) and 95% (.53)
+    of 60; without the factors in 80 to 93%.
     Below 0.5 the same or nearly the same rows stand in both tables (as with a copy of the rows that it is compared
     with): a row seen in training under one label comes back under the other.
 

@@ -237,7 +237,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             "No whole training row is stored. The levels of categories, the ends of numeric ranges and the values of "
             "numbers on a grid (whole numbers, decimals, instants) are, where they are frequent or far apart."
         ]
-        repeated = [e.column.name for e in self.encoder_.encoders_ if e.n_kept_values() > 0.5 * self.n_rows_in_]
+        repeated = [
+            e.column.name for e in self.encoder_.encoders_ if e.n_kept_values() > 0.5 * self.n_rows_in_
+        ]
         if repeated:
             notes.append(
                 f"Mostly distinct values are repeated from the training rows: {', '.join(repeated)}."

@@ -11,7 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from synthgen.layout import MatrixLayout
 
-
 NOT_COUNTED = -10.0
 """Stands for a number that does not count: below every normal score. (scikit-learn cannot bin a column of NaN only.)"""
 

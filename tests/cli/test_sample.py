@@ -152,3 +152,12 @@ def test_damaged_models(synthgen, model_file, tmp_path, damage):
     if damage != "nothing":
         bad.write_bytes(content)
     assert synthgen("sample", bad, "-n", 5, "-o", "-").error.startswith(f"{bad}: ")
+
+
+def test_a_column_named_twice_is_refused(synthgen, model_file, tmp_path, names_in):
+    done = synthgen(
+        "sample", model_file, "-n", 5, "-o", tmp_path / "s.csv", "--where", "age=20..30", "--where", "age=40"
+    )
+    assert done.code == 2
+    assert "--where names a column twice" in done.err
+    assert names_in(tmp_path) == []

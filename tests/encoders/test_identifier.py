@@ -33,7 +33,15 @@ def test_words_keep_the_shape_and_do_not_repeat(values, pattern):
 
 
 def test_shapes_keep_their_shares():
-    words = made(IdentifierEncoder.fit_strings(["q12345", "r54321", "s99999"] * 25 + ["zz-123456", "xy-654321", "ww-999999", "vv-000000", "uu-111111"] * 5, 0.0, STRINGS), 1000)
+    words = made(
+        IdentifierEncoder.fit_strings(
+            ["q12345", "r54321", "s99999"] * 25
+            + ["zz-123456", "xy-654321", "ww-999999", "vv-000000", "uu-111111"] * 5,
+            0.0,
+            STRINGS,
+        ),
+        1000,
+    )
     assert abs(np.mean([len(w) == 6 for w in words]) - 0.75) < 0.01
 
 

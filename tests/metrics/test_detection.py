@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +9,8 @@ from synthgen.metrics import detection
 from synthgen.metrics.baselines import bootstrap, permuted_columns
 from synthgen.metrics.detection import c2st
 from synthgen.rng import stream
+
+REFERENCE = Path(__file__).parents[1] / "reference"
 
 
 @pytest.fixture
@@ -82,3 +87,13 @@ def test_columns_without_information_give_one_half(coded):
     frame = pd.DataFrame({"x": [1.0] * 30, "y": [np.nan] * 30})
     tables = coded(real=frame, holdout=frame)
     assert c2st(tables["real"], tables["holdout"], 0).auc.value == pytest.approx(0.5)
+
+
+def test_the_docstring_quotes_the_simulation():
+    cases = json.loads((REFERENCE / "detection_coverage.json").read_text())
+    words = " ".join(c2st.__doc__.split())
+    for case in cases:
+        quoted = f"{case['coverage']:.0%} (AUC {case['mean_auc']:.2f})".replace("0.", ".")
+        assert quoted in words or quoted.replace("AUC ", "") in words
+    without = [case["coverage_without_factor"] for case in cases]
+    assert f"without the factors in {min(without) * 100:.0f} to {max(without) * 100:.0f}%" in words
