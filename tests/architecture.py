@@ -24,15 +24,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": {"exceptions"},  # whole files or none: base, standard library only
     "schema": _BASE,
     "layout": _BASE,
-    "dtypes": {"exceptions", "schema"},  # pandas columns to plain arrays and back
-    "table": {"schema", "dtypes", "files", "rng", *_BASE},  # rng: held-out rows are drawn
-    "encoders": {"schema", "layout", "rng", "dtypes", *_BASE},
+    "dtypes": {"exceptions"},  # pandas dtypes as text
+    "plain": {"dtypes", "exceptions", "schema"},  # pandas columns to plain arrays and back
+    "table": {"schema", "dtypes", "plain", "files", "rng", *_BASE},  # rng: held-out rows are drawn
+    "encoders": {"schema", "layout", "rng", "dtypes", "plain", *_BASE},
     "networks": {"layout", *_BASE},
     "training": {"networks", "layout", "rng", *_BASE},
     "models": {
-        "training", "networks", "encoders", "table", "schema", "layout", "rng", "dtypes", "files", "version", *_BASE,
+        "training", "networks", "encoders", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "version", *_BASE,
     },
-    "metrics": {"schema", "rng", "dtypes", *_BASE},
+    "metrics": {"schema", "rng", "dtypes", "plain", *_BASE},
     "reports": {"metrics", "table", "schema", "rng", "files", "version", *_BASE},
     "cli": {"models", "reports", "table", "schema", "files", "exceptions"},
 }  # fmt: skip
@@ -44,6 +45,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "schema": {"numpy"},
     "layout": {"numpy"},
     "dtypes": {*_NUMBERS, "pyarrow"},
+    "plain": {*_NUMBERS, "pyarrow"},
     "table": {*_NUMBERS, "pyarrow"},
     "encoders": {*_NUMBERS, "scipy", "sklearn"},
     "networks": {"torch"},

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_series_equal
 
-from synthgen.dtypes import dtype_token, family, from_plain, strings_to_array, to_plain
+from synthgen.dtypes import dtype_token, family
 from synthgen.exceptions import ColumnRejected, DataError
+from synthgen.plain import from_plain, strings_to_array, to_plain
 from synthgen.schema import Column, Schema
 from synthgen.table.infer import infer_schema
 from tests.common.tables import every_dtype

@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from synthgen.dtypes import Plain
 from synthgen.exceptions import ColumnRejected
 from synthgen.layout import Block
+from synthgen.plain import Plain
 from synthgen.schema import Column
 
 

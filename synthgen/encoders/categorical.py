@@ -6,12 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from synthgen.dtypes import Plain
 from synthgen.encoders import gated
 from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing
 from synthgen.encoders.ranks import fit_rank_map
 from synthgen.exceptions import ColumnRejected
 from synthgen.layout import Block
+from synthgen.plain import Plain
 from synthgen.schema import Column
 
 MAX_ONE_HOT = 60

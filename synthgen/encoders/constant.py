@@ -6,10 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from synthgen.dtypes import Plain
 from synthgen.encoders.base import AbstractColumnEncoder
 from synthgen.exceptions import ColumnRejected
 from synthgen.layout import Block
+from synthgen.plain import Plain
 from synthgen.schema import Column
 
 

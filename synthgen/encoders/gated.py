@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from synthgen.dtypes import Plain
 from synthgen.encoders.ranks import RankMap, from_scores, to_scores
 from synthgen.layout import Block
+from synthgen.plain import Plain
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from synthgen.dtypes import Plain, family
+from synthgen.dtypes import family
 from synthgen.encoders.base import AbstractColumnEncoder
 from synthgen.layout import Block
+from synthgen.plain import Plain
 from synthgen.rng import row_blocks, stream
 from synthgen.schema import Column
 

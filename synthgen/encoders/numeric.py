@@ -6,11 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from synthgen.dtypes import Plain, family
+from synthgen.dtypes import family
 from synthgen.encoders import gated
 from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing
 from synthgen.encoders.ranks import MIN_ROWS, fit_rank_map
 from synthgen.layout import Block
+from synthgen.plain import Plain
 from synthgen.schema import Column
 
 MAX_DISCRETE = 20

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from synthgen.dtypes import Plain, dtype_token, family, from_plain, strings_to_array, to_plain
+from synthgen.dtypes import dtype_token, family
 from synthgen.encoders.base import AbstractColumnEncoder
 from synthgen.encoders.categorical import CategoricalEncoder
 from synthgen.encoders.constant import ConstantEncoder
@@ -17,6 +17,7 @@ from synthgen.encoders.identifier import IdentifierEncoder
 from synthgen.encoders.numeric import NumericEncoder
 from synthgen.exceptions import ColumnRejected, DataError, NotFittedError
 from synthgen.layout import Block, MatrixLayout
+from synthgen.plain import Plain, from_plain, strings_to_array, to_plain
 from synthgen.rng import resolve_seed, stream
 from synthgen.schema import Column, Schema
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from synthgen.dtypes import dtype_token, family, to_plain
+from synthgen.dtypes import dtype_token, family
 from synthgen.exceptions import ColumnRejected, DataError
+from synthgen.plain import to_plain
 from synthgen.schema import Column, Level, Schema
 
 NOT_COMPARED = ("identifier", "text")

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthgen.dtypes import family, from_plain
+from synthgen.dtypes import family
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ConditionError
+from synthgen.plain import from_plain
 from synthgen.schema import Column
 
 

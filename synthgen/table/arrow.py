@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from synthgen.dtypes import dtype_token, family, from_plain, to_plain
+from synthgen.dtypes import dtype_token, family
 from synthgen.exceptions import DataError, SchemaError, TableFileError
+from synthgen.plain import from_plain, to_plain
 from synthgen.schema import Column, Schema
 
 SCHEMA_KEY = b"synthgen.schema"

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthgen.dtypes import dtype_token, family, to_plain
+from synthgen.dtypes import dtype_token, family
 from synthgen.exceptions import ColumnRejected, DataError, SchemaError
+from synthgen.plain import to_plain
 from synthgen.schema import Column, Schema
 
 MIN_IDENTIFIERS = 20

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthgen.dtypes import Plain
 from synthgen.encoders.identifier import IdentifierEncoder
+from synthgen.plain import Plain
 from synthgen.schema import Column
 
 STRINGS = Column("id", "identifier", "str")
