@@ -23,15 +23,21 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
+def span(runs: list[dict], name: str) -> str:
+    """Lowest to highest over the seeds."""
+    values = [r[name] for r in runs]
+    return f"{min(values):.0f} to {max(values):.0f}"
+
+
 def mixed(path: Path) -> str:
     """One table's scores: median and range over the seeds, beside the baselines of the first seed."""
     result = json.loads(path.read_text())
     runs, median = result["runs"], result["median"]
     seeds = ", ".join(str(r["seed"]) for r in runs)
     lines = [
-        f"**{result['table']}**: median of seeds {seeds} (lowest to highest); fit {median['fit_seconds']:.0f} s on one core, "
-        f"{median['peak_memory_gib']:.1f} GiB; a million rows {median['million_rows_seconds']:.0f} s "
-        f"({result['machine']['processor']}, {result['machine']['cores']} cores)",
+        f"**{result['table']}**: median of seeds {seeds} (lowest to highest). On one core of a shared machine "
+        f"({result['machine']['processor']}): fit {span(runs, 'fit_seconds')} s, a million rows "
+        f"{span(runs, 'million_rows_seconds')} s, {median['peak_memory_gib']:.1f} GiB.",
         "",
         "| score | SynthGAN | ceiling | floor | memoriser | better |",
         "|---|---|---|---|---|---|",

@@ -150,4 +150,6 @@ def test_a_level_outside_has_code_minus_one():
 def test_missing_strings_come_back_missing():
     column = Column("c", "categorical", "str", missing=True, levels=("a",))
     series = pd.Series(["a", np.nan], dtype="str", name="c")
-    assert_series_equal(from_plain(to_plain(series, column), column), series)
+    back = from_plain(to_plain(series, column), column)
+    assert back.dtype == series.dtype
+    assert back[0] == "a" and back.isna().tolist() == [False, True]

@@ -341,6 +341,7 @@ class SynthGAN(AbstractSynthesizer):
         own_seed = derived_seed(seed, "validation")
 
         def validate(generator: Generator) -> float:
+            """AUC of trees that tell generated rows from the validation rows."""
             model = GanModel(generator, layout, cond_columns, conditions, device)
             n_blocks = -(-len(real) // ROWS_PER_BLOCK)
             fake = np.concatenate([model.generate_block(own_seed, b) for b in range(n_blocks)])[: len(real)]
