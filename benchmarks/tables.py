@@ -35,9 +35,9 @@ def mixed(path: Path) -> str:
     runs, median = result["runs"], result["median"]
     seeds = ", ".join(str(r["seed"]) for r in runs)
     lines = [
-        f"**{result['table']}**: median of seeds {seeds} (lowest to highest). On one core of a shared machine "
-        f"({result['machine']['processor']}): fit {span(runs, 'fit_seconds')} s, a million rows "
-        f"{span(runs, 'million_rows_seconds')} s, {median['peak_memory_gib']:.1f} GiB.",
+        f"**{result['table']}**: median of seeds {seeds} (lowest to highest). On a shared machine "
+        f"({result['machine']['processor']}): fit {span(runs, 'fit_seconds')} s on one core, a million rows "
+        f"{span(runs, 'million_rows_seconds')} s on all, {median['peak_memory_gib']:.1f} GiB.",
         "",
         "| score | SynthGAN | ceiling | floor | memoriser | better |",
         "|---|---|---|---|---|---|",
