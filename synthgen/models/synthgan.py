@@ -36,8 +36,10 @@ MIN_VALIDATION_ROWS = 200
 MAX_VALIDATION_ROWS = 4000
 MAX_PASSES = 150
 """Passes through the rows at most, unless `max_steps` says otherwise."""
-CALIBRATION_BLOCKS = 20
-"""Blocks of generated rows that the margins are calibrated on."""
+CALIBRATION_BLOCKS = (4, 20)
+"""Fewest and most blocks of generated rows that the margins are calibrated on: fewer for wider matrices."""
+CALIBRATION_WIDTH = 10_000
+"""Matrix columns times blocks, between these bounds."""
 _INF = math.inf
 _WEIGHT: list[Constraint] = [Interval("float", 0, _INF), Nothing()]
 
@@ -395,6 +397,7 @@ def _default_steps(n_rows: int, batch_size: int) -> int:
 
 
 def _calibrate(model: GanModel, rows: torch.Tensor, seed: int) -> None:
-    raw = torch.cat([model.raw_block(seed, b, None)[0] for b in range(CALIBRATION_BLOCKS)])
-    gumbel = torch.cat([model.gumbel_block(seed, b) for b in range(CALIBRATION_BLOCKS)])
+    n_blocks = int(np.clip(CALIBRATION_WIDTH // model.layout.width, *CALIBRATION_BLOCKS))
+    raw = torch.cat([model.raw_block(seed, b, None)[0] for b in range(n_blocks)])
+    gumbel = torch.cat([model.gumbel_block(seed, b) for b in range(n_blocks)])
     model.set_calibration(fit_calibration(raw, gumbel, rows, model.layout, model.heads))
