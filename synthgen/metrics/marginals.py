@@ -75,21 +75,43 @@ def column_shapes(real: CodedTable, other: CodedTable) -> tuple[Estimate, tuple[
     ----------
     .. [1] DataCebo, SDMetrics, ``sdmetrics.reports.single_table._properties.ColumnShapes``.
     """
-    compared = [_compare(a, b) for a, b in zip(real.columns, other.columns, strict=True)]
-    shapes = []
-    for a, b, c in zip(real.columns, other.columns, compared, strict=True):
-        variance = influence_variance(c.influence_real, c.influence_other)
+    shapes, mean = [], _Mean(real.n_rows, other.n_rows)
+    for a, b in zip(real.columns, other.columns, strict=True):
+        found = _compare(a, b)
+        mean.add(found)
+        variance = influence_variance(found.influence_real, found.influence_other)
         shapes.append(
             ColumnShape(
                 name=a.name,
                 kind=a.kind,
                 metric="ks" if a.is_numeric else "tv",
-                score=normal_interval(c.score, variance, (0, 1)),
+                score=normal_interval(found.score, variance, (0, 1)),
                 missing_real=float(a.missing.mean()),
                 missing_synthetic=float(b.missing.mean()),
             )
         )
-    return _mean([c for c in compared if finite(c.score) is not None]), tuple(shapes)
+    return mean.estimate(), tuple(shapes)
+
+
+class _Mean:
+    """The mean score so far: a wide table has too many columns to keep their influences."""
+
+    def __init__(self, n_real: int, n_other: int) -> None:
+        self._score, self._n = 0.0, 0
+        self._real, self._other = np.zeros(n_real), np.zeros(n_other)
+
+    def add(self, found: _Compared) -> None:
+        if finite(found.score) is not None:
+            self._score += found.score
+            self._real += found.influence_real
+            self._other += found.influence_other
+            self._n += 1
+
+    def estimate(self) -> Estimate:
+        if not self._n:
+            return Estimate(None)
+        variance = influence_variance(self._real / self._n, self._other / self._n)
+        return normal_interval(self._score / self._n, variance, (0, 1))
 
 
 def cell_codes(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
@@ -134,22 +156,27 @@ def shares(codes: np.ndarray, n_cells: int) -> np.ndarray:
 
 
 def _compare(a: CodedColumn, b: CodedColumn) -> _Compared:
+    if a.missing.all() or b.missing.all():
+        return _Compared(float("nan"), np.zeros(len(a.values)), np.zeros(len(b.values)))
     if a.is_numeric:
-        codes_a, codes_b, n_cells = cell_codes(_rounded(a.values), _rounded(b.values))
-    else:
-        codes_a, codes_b, n_cells = a.values, b.values, len(a.levels)
-    if not (codes_a >= 0).any() or not (codes_b >= 0).any():
-        return _Compared(float("nan"), np.zeros(len(codes_a)), np.zeros(len(codes_b)))
-    difference = shares(codes_a, n_cells) - shares(codes_b, n_cells)
-    if a.is_numeric:
-        gaps = np.cumsum(difference)
-        worst = int(np.abs(gaps).argmax())
-        score = 1 - abs(float(gaps[worst]))
-        slopes = -np.sign(gaps[worst]) * (np.arange(n_cells) <= worst)
-    else:
-        score = 1 - 0.5 * float(np.abs(difference).sum())
-        slopes = -0.5 * np.sign(difference)
-    return _Compared(score, centred(slopes, codes_a), -centred(slopes, codes_b))
+        return _kolmogorov_smirnov(_rounded(a.values), _rounded(b.values))
+    difference = shares(a.values, len(a.levels)) - shares(b.values, len(a.levels))
+    slopes = -0.5 * np.sign(difference)
+    score = 1 - 0.5 * float(np.abs(difference).sum())
+    return _Compared(score, centred(slopes, a.values), -centred(slopes, b.values))
+
+
+def _kolmogorov_smirnov(x: np.ndarray, y: np.ndarray) -> _Compared:
+    """Of the values that are there; the score's slope is that of the two shares below the point of the largest gap."""
+    known_x, known_y = np.sort(x[~np.isnan(x)]), np.sort(y[~np.isnan(y)])
+    points = np.concatenate([known_x, known_y])
+    below_x, below_y = np.searchsorted(known_x, points, "right"), np.searchsorted(known_y, points, "right")
+    gaps = below_x / len(known_x) - below_y / len(known_y)
+    worst = int(np.abs(gaps).argmax())
+    slopes = np.array([-np.sign(gaps[worst]), 0.0])  # by the shares at or below the point, and above it
+    codes = (np.where(np.isnan(z), -1, z > points[worst]).astype(np.int64) for z in (x, y))
+    influence_x, influence_y = (centred(slopes, c) for c in codes)
+    return _Compared(1 - abs(float(gaps[worst])), influence_x, -influence_y)
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:
@@ -178,12 +205,3 @@ def centred(slopes: np.ndarray, codes: np.ndarray) -> np.ndarray:
     values = slopes[codes[present]]
     out[present] = (values - values.mean()) * (len(codes) / len(values))
     return out
-
-
-def _mean(compared: list[_Compared]) -> Estimate:
-    if not compared:
-        return Estimate(None)
-    score = float(np.mean([c.score for c in compared]))
-    influence_real = np.mean([c.influence_real for c in compared], axis=0)
-    influence_other = np.mean([c.influence_other for c in compared], axis=0)
-    return normal_interval(score, influence_variance(influence_real, influence_other), (0, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,10 @@ MIN_IDENTIFIERS = 20
 """Fewer distinct values than this never make an identifier: a short column is unique by chance."""
 TEXT_WORDS = 8
 """Strings of more words than this on average, mostly distinct, are free text."""
+_EMPTY = ("constant", "every value is missing")
+_INFINITE = "holds infinities; replace them by missing values or a bound first."
+_BLOCK = 2_000
+"""Columns looked at together."""
 _ID_NAME = re.compile(
     r"(?i:(^|[_\W])(id|ids|uuid|guid|key|index|idx|no|nr|number|rowid|serial)$)|[a-z](ID|Id|No|Nr)$", re.ASCII
 )
@@ -72,7 +77,39 @@ def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
             f"The schema names column {unknown[0]!r}, which the table lacks. It has {_some(table.columns)}."
         )
     declared = {} if schema is None else {c.name: c for c in schema}
-    return Schema(tuple(_complete(table[name], declared.get(name)) for name in table.columns))
+    found = _complete_floats(table, declared)
+    return Schema(
+        tuple(found.get(name) or _complete(table[name], declared.get(name)) for name in table.columns)
+    )
+
+
+def _complete_floats(table: pd.DataFrame, declared: Container[str]) -> dict[str, Column]:
+    """The columns of floating point numbers of which nothing is declared, all at once: there may be thousands."""
+    out: dict[str, Column] = {}
+    dtypes = [d for d in table.dtypes.unique() if isinstance(d, np.dtype) and d.kind == "f" and d.itemsize <= 8]
+    for dtype in dtypes:
+        of_dtype = table.columns[(table.dtypes == dtype).to_numpy()]
+        names = [str(name) for name in of_dtype if name not in declared]
+        for start in range(0, len(names), _BLOCK):
+            block = names[start : start + _BLOCK]
+            matrix = np.sort(table[block].to_numpy().T, axis=1)  # missing values last
+            n_present = (~np.isnan(matrix)).sum(axis=1)
+            n_distinct = (matrix[:, 1:] > matrix[:, :-1]).sum(axis=1) + (n_present > 0)
+            infinite = np.isinf(matrix).any(axis=1)
+            for name, present, distinct, bad in zip(block, n_present, n_distinct, infinite, strict=True):
+                if bad:
+                    raise ColumnRejected(name, _INFINITE)
+                kind, reason = _float_kind(len(table), int(present), int(distinct), str(dtype))
+                out[name] = Column(name, kind, str(dtype), missing=bool(present < len(table)), reason=reason)
+    return out
+
+
+def _float_kind(n_rows: int, n_present: int, n_distinct: int, token: str) -> tuple[str, str]:
+    if n_present == 0:
+        return _EMPTY
+    if n_distinct == 1 and n_present == n_rows > 1:
+        return "constant", f"one value in all {n_rows:,} rows"
+    return "continuous", f"dtype {token}, {n_distinct:,} distinct values"
 
 
 def check_table(table: pd.DataFrame) -> None:
@@ -126,9 +163,7 @@ def _complete(series: pd.Series, declared: Column | None) -> Column:
         family(token) == "float"
         and np.isinf(to_plain(series, dataclasses.replace(column, levels=None)).values).any()
     ):
-        raise ColumnRejected(
-            column.name, "holds infinities; replace them by missing values or a bound first."
-        )
+        raise ColumnRejected(column.name, _INFINITE)
     return _with_levels(series, column)
 
 
@@ -136,7 +171,7 @@ def _infer_kind(series: pd.Series, token: str) -> tuple[str, str]:
     n_missing = int(series.isna().sum())
     present = series[series.notna().to_numpy()]
     if present.empty:
-        return "constant", "every value is missing"
+        return _EMPTY
     n_distinct = int(present.nunique())
     if n_distinct == 1 and n_missing == 0 and len(series) > 1:
         return "constant", f"one value in all {len(series):,} rows"
@@ -146,7 +181,7 @@ def _infer_kind(series: pd.Series, token: str) -> tuple[str, str]:
     if kind == "int":
         return _infer_integers(present, n_distinct)
     return {
-        "float": ("continuous", f"dtype {token}, {n_distinct:,} distinct values"),
+        "float": _float_kind(len(series), len(present), n_distinct, token),
         "bool": ("boolean", f"dtype {token}"),
         "datetime": ("datetime", f"dtype {token}"),
         "duration": ("integer", f"dtype {token}, learnt as whole units"),
