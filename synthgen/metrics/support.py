@@ -1,7 +1,8 @@
-"""Nearest-record distances and exact copies: a smoke test, not a measure of privacy.
+"""Nearest-record distances and copies: a smoke test, not a measure of privacy.
 
 A synthesizer that copies rows shows here, if it copies them whole. One that leaks in any subtler way does not:
-membership inference succeeds against tables that pass all of these.
+membership inference succeeds against tables that pass all of these. Every figure but that of exact copies is read
+from one search, `synthgen.metrics.nearest.nearest`: a ``..._of`` function takes its result.
 """
 
 from __future__ import annotations
@@ -9,19 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
-from synthgen.metrics.baselines import subsample
-from synthgen.metrics.features import MAX_ONE_HOT_LEVELS, distance_matrix, row_keys
+from synthgen.metrics.features import row_keys
 from synthgen.metrics.intervals import Estimate, wilson
+from synthgen.metrics.nearest import Nearest, nearest
 from synthgen.metrics.tables import CodedTable
 from synthgen.rng import stream
 
-MAX_ROWS = 5_000
-"""Rows whose nearest real row is sought, at most."""
-MAX_REFERENCE = 50_000
-"""Real rows among which it is sought, at most. Few, and a copied row's original would not be among them."""
-_MAX_CELLS = 100_000_000
+NEAR_SHARE = 0.01
+"""Share of held-out rows that lie as near to a real row as what is called a near copy."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +33,31 @@ class Distances:
         Their median.
     n_rows, n_reference : int
         Rows that were measured, and real rows among which the nearest was sought.
+    n_columns : int
+        Columns that the distances are taken over.
     """
 
     to_real: tuple[float, ...]
     median: Estimate
     n_rows: int
     n_reference: int
+    n_columns: int
+
+
+@dataclass(frozen=True)
+class NearCopies:
+    """What counts as a near copy, and how often it happens by chance.
+
+    Parameters
+    ----------
+    limit : float
+        A row at most this far from a real row is a near copy; in [0, 1].
+    ceiling : Estimate
+        The share of near copies among held-out rows that had no part in the limit.
+    """
+
+    limit: float
+    ceiling: Estimate
 
 
 def nearest_distances(table: CodedTable, real: CodedTable, seed: int, *, itself: bool = False) -> Distances:
@@ -61,16 +77,29 @@ def nearest_distances(table: CodedTable, real: CodedTable, seed: int, *, itself:
     Distances
         In the space of `synthgen.metrics.features.distance_matrix`.
     """
-    reference = subsample(real, _reference_cap(real), stream(seed, "metrics.nearest.real"))
-    rows = subsample(reference if itself else table, MAX_ROWS, stream(seed, "metrics.nearest.table"))
-    points, queries = distance_matrix([reference, rows])
-    distances = np.sort(_nearest(points, queries, rank=2 if itself else 1))
-    quantiles = np.quantile(distances, np.linspace(0, 1, 101))
+    return distances_of(nearest(table, real, seed, itself=itself))
+
+
+def distances_of(found: Nearest) -> Distances:
+    """`nearest_distances` from a search.
+
+    Parameters
+    ----------
+    found : Nearest
+        Of the table's rows.
+
+    Returns
+    -------
+    Distances
+        Their quantiles.
+    """
+    quantiles = np.quantile(found.first, np.linspace(0, 1, 101))
     return Distances(
         to_real=tuple(float(q) for q in quantiles),
-        median=_median(distances),
-        n_rows=len(queries),
-        n_reference=len(points),
+        median=_median(found.first),
+        n_rows=len(found.first),
+        n_reference=found.n_reference,
+        n_columns=found.n_columns,
     )
 
 
@@ -90,16 +119,142 @@ def share_closer_to_real(table: CodedTable, real: CodedTable, holdout: CodedTabl
         In [0, 1]; 0.5 if the table knows no more of the real rows than of the held-out ones. Ties count one
         half. The interval treats the two sets of real rows as given.
     """
-    n = min(real.n_rows, holdout.n_rows, _reference_cap(real))
-    chosen = [
-        subsample(t, m, stream(seed, f"metrics.closer.{name}"))
-        for name, t, m in (("real", real, n), ("holdout", holdout, n), ("table", table, MAX_ROWS))
-    ]
-    points, held_out, queries = distance_matrix(chosen)
-    to_real, to_holdout = _nearest(points, queries), _nearest(held_out, queries)
-    tied = np.isclose(to_real, to_holdout, rtol=0, atol=1e-6)
-    n_hits = float((tied * 0.5 + (~tied & (to_real < to_holdout))).sum())
-    return wilson(n_hits, len(queries))
+    return real_share_of(nearest(table, real, seed, holdout=holdout))
+
+
+def real_share_of(found: Nearest) -> Estimate:
+    """`share_closer_to_real` from a search.
+
+    Parameters
+    ----------
+    found : Nearest
+        Of the table's rows, sought with a holdout.
+
+    Returns
+    -------
+    Estimate
+        In [0, 1]; empty if there was no holdout.
+    """
+    if found.to_part is None or found.to_holdout is None:
+        return Estimate(None)
+    tied = np.isclose(found.to_part, found.to_holdout, rtol=0, atol=1e-6)
+    n_hits = float((tied * 0.5 + (~tied & (found.to_part < found.to_holdout))).sum())
+    return wilson(n_hits, len(tied))
+
+
+def nearest_ratio(table: CodedTable, real: CodedTable, seed: int, *, itself: bool = False) -> Estimate:
+    """The nearest-neighbour distance ratio (NNDR): how much nearer the nearest real row is than the second.
+
+    Parameters
+    ----------
+    table, real : CodedTable
+        Coded together.
+    seed : int
+        For the choice of rows, where there are too many.
+    itself : bool
+        Whether `table` is `real` itself.
+
+    Returns
+    -------
+    Estimate
+        The median over rows, in [0, 1]; 0 for copies of unlike real rows, near 1 for rows that stand by no
+        single real row. Empty if there is but one real row.
+
+    Notes
+    -----
+    A row at distance 0 from two real rows has the ratio 1: these two are alike, and it tells no one from the
+    other.
+
+    References
+    ----------
+    .. [1] Z. Zhao, A. Kunar, R. Birke, L. Y. Chen, "CTAB-GAN: effective table data synthesizing", ACML 2021.
+    """
+    return ratio_of(nearest(table, real, seed, itself=itself))
+
+
+def ratio_of(found: Nearest) -> Estimate:
+    """`nearest_ratio` from a search.
+
+    Parameters
+    ----------
+    found : Nearest
+        Of the table's rows.
+
+    Returns
+    -------
+    Estimate
+        In [0, 1].
+    """
+    if np.isnan(found.second).any():
+        return Estimate(None)
+    apart = found.second > 0
+    return _median(np.where(apart, found.first / np.where(apart, found.second, 1), 1.0))
+
+
+def near_copies(table: CodedTable, real: CodedTable, holdout: CodedTable, seed: int) -> Estimate:
+    """The share of rows that lie as near to a real row as hardly any held-out row does.
+
+    Parameters
+    ----------
+    table, real, holdout : CodedTable
+        Coded together, at least two held-out rows.
+    seed : int
+        For the choice of rows.
+
+    Returns
+    -------
+    Estimate
+        In [0, 1]; for rows that know nothing of the real ones about `NEAR_SHARE`, see `near_copy_limit`.
+    """
+    limit = near_copy_limit(nearest(holdout, real, seed), seed).limit
+    return near_copies_of(nearest(table, real, seed), limit)
+
+
+def near_copies_of(found: Nearest, limit: float) -> Estimate:
+    """`near_copies` from a search.
+
+    Parameters
+    ----------
+    found : Nearest
+        Of the table's rows.
+    limit : float
+        As `near_copy_limit` gives it.
+
+    Returns
+    -------
+    Estimate
+        In [0, 1]. The interval takes the limit as given.
+    """
+    return wilson(int((found.first <= limit).sum()), len(found.first))
+
+
+def near_copy_limit(held_out: Nearest, seed: int) -> NearCopies:
+    """How near is too near, by half of the held-out rows, tried on the other half.
+
+    Parameters
+    ----------
+    held_out : Nearest
+        Of at least two held-out rows.
+    seed : int
+        For the halves.
+
+    Returns
+    -------
+    NearCopies
+        The 1% quantile of the distances in one half, and the share within it in the other.
+
+    Notes
+    -----
+    Where more than 1% of the rows repeat each other, as in a table of few levels, the limit is 0 and what chance
+    gives is the share of repeats: the ceiling is measured for that reason. The limit itself is uncertain (a quantile
+    of 2,500 values at most), so a table is to be held against the ceiling at the same limit, not against 1%. With
+    fewer than some hundred held-out rows a half's 1% quantile is about its least value.
+    """
+    order = stream(seed, "metrics.near_copies").permutation(len(held_out.first))
+    half = len(order) // 2
+    limit = float(np.quantile(held_out.first[order[half:]], NEAR_SHARE))
+    n_near = int((held_out.first[order[:half]] <= limit).sum())
+    return NearCopies(limit, wilson(n_near, half))
 
 
 def copies(table: CodedTable, real: CodedTable, *, itself: bool = False) -> Estimate:
@@ -123,22 +278,49 @@ def copies(table: CodedTable, real: CodedTable, *, itself: bool = False) -> Esti
     return wilson(int(np.isin(keys, matching).sum()), table.n_rows)
 
 
-def _reference_cap(table: CodedTable) -> int:
-    width = sum(2 if c.is_numeric else min(len(c.levels), MAX_ONE_HOT_LEVELS) + 2 for c in table.columns)
-    return int(np.clip(_MAX_CELLS // width, 200, MAX_REFERENCE))
+def most_copied(
+    table: CodedTable, real: CodedTable, seed: int, *, n: int = 20, found: Nearest | None = None
+) -> tuple[int, ...]:
+    """The real rows that a table comes nearest to, by position.
+
+    Parameters
+    ----------
+    table, real : CodedTable
+        Coded together.
+    seed : int
+        For the search, if there was none.
+    n : int
+        Most positions wanted.
+    found : Nearest or None
+        Of the table's rows, if they were sought already.
+
+    Returns
+    -------
+    tuple of int
+        Row numbers, counted from 0. Of the real rows that equal no other one, first those copied exactly, the
+        most often copied first; then those that a row of the table comes nearest to. An order, not a finding:
+        some row is always the nearest.
+    """
+    found = nearest(table, real, seed) if found is None else found
+    keys, real_keys = row_keys([table, real])
+    n_copies = _counts(real_keys, keys)
+    gap = np.full(real.n_rows, np.inf)
+    np.minimum.at(gap, found.index, found.first)
+    exposed = (_counts(real_keys, real_keys) == 1) & ((n_copies > 0) | np.isfinite(gap))
+    order = np.lexsort((gap, -n_copies))
+    return tuple(int(i) for i in order[exposed[order]][:n])
 
 
-def _nearest(points: np.ndarray, queries: np.ndarray, rank: int = 1) -> np.ndarray:
-    rank = min(rank, len(points))
-    search = NearestNeighbors(n_neighbors=rank, algorithm="brute").fit(points)
-    nearest = search.kneighbors(queries, return_distance=False)[:, -1]
-    # taken anew: the search's expansion of (a - b)^2 loses the digits of small distances
-    return np.sqrt(((queries - points[nearest]).astype(np.float64) ** 2).sum(axis=1))
+def _counts(keys: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """How often each key occurs among others."""
+    values, counts = np.unique(among, return_counts=True)
+    at = np.minimum(np.searchsorted(values, keys), len(values) - 1)
+    return np.where(values[at] == keys, counts[at], 0)
 
 
-def _median(ordered: np.ndarray) -> Estimate:
-    """The median with its interval from the order statistics, sorted values in."""
-    n = len(ordered)
+def _median(values: np.ndarray) -> Estimate:
+    """The median with its interval from the order statistics."""
+    ordered, n = np.sort(values), len(values)
     half = 0.98 * np.sqrt(n)
     low, high = int(max(n / 2 - half, 0)), int(min(n / 2 + half, n - 1))
     return Estimate(float(np.median(ordered)), float(ordered[low]), float(ordered[high]))
