@@ -6,7 +6,19 @@ from sklearn.metrics import r2_score, roc_auc_score
 from synthgen.exceptions import DataError
 from synthgen.metrics import utility as module
 from synthgen.metrics.baselines import permuted_columns
-from synthgen.metrics.utility import Task, find_task, n_unknown, utility
+from synthgen.metrics.tables import CodedColumn, CodedTable
+from synthgen.metrics.utility import (
+    Task,
+    associations,
+    augmented,
+    concatenate,
+    find_task,
+    fit_predictor,
+    gain,
+    n_unknown,
+    score,
+    utility,
+)
 from synthgen.rng import stream
 
 
@@ -61,12 +73,26 @@ def test_one_against_the_rest_for_several_classes(coded):
     assert measured(tables, "y").value > 0.99
 
 
-def test_the_auc_is_that_of_scikit_learn():
+def test_the_auc_is_that_of_scikit_learn_whatever_the_weights():
     draw = stream(0, "test.auc")
-    y, scores = draw.integers(0, 2, 200).astype(bool), draw.normal(size=200).round(1)
-    order = np.argsort(scores, kind="stable")
-    assert module._auc(y[order], scores[order]) == pytest.approx(roc_auc_score(y, scores))
-    assert module._binary_auc(y, scores).value == pytest.approx(roc_auc_score(y, scores))
+    y, scores = draw.integers(0, 3, 200), draw.normal(size=(200, 3)).round(1)
+    weights = draw.integers(0, 4, (5, 200)).astype(float)
+    indicators = y[:, None] == np.arange(3)
+    found = module._macro_aucs(indicators, scores, weights)
+    wanted = [
+        np.mean([roc_auc_score(y == k, scores[:, k], sample_weight=w) for k in range(3)]) for w in weights
+    ]
+    assert found == pytest.approx(wanted, abs=1e-12)
+    assert module._binary_auc(indicators[:, 1], scores[:, 1]).value == pytest.approx(
+        roc_auc_score(y == 1, scores[:, 1])
+    )
+
+
+def test_a_class_that_a_resample_lacks_does_not_count():
+    indicators = np.array([0, 0, 1, 1, 2])[:, None] == np.arange(3)
+    scores = np.array([[0.9, 0, 0], [0.8, 0.1, 0], [0.3, 0.2, 0], [0.1, 0.3, 0], [0.2, 0, 1]])
+    found = module._macro_aucs(indicators, scores, np.array([[1.0, 1, 1, 1, 0], [1.0, 1, 0, 0, 0]]))
+    assert found[0] == 1 and np.isnan(found[1])
 
 
 def test_r_squared_is_that_of_scikit_learn_with_an_interval_as_wide_as_a_bootstrap_s():
@@ -157,3 +183,235 @@ def test_noise_in_place_of_two_numbers_teaches_nothing(coded):
     task = find_task(tables["real"], "y")
     assert task.classes == (0.0, 1.0)
     assert utility(tables["synthetic"], tables["holdout"], task, 0).value == 0.5
+
+
+TARGETS = ["tall", "group", "weight"]
+
+
+@pytest.fixture
+def predictors(people, coded):
+    """Tables, and for a target predictors of real and of shuffled rows."""
+    tables = coded(real=people(300, 1), holdout=people(200, 2))
+    floor = permuted_columns(tables["real"], 300, stream(0, "test"))
+
+    def make(target):
+        task = find_task(tables["real"], target)
+        return fit_predictor(tables["real"], task, 0), fit_predictor(floor, task, 0), tables["holdout"]
+
+    return make
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_gain_is_the_difference_of_the_scores(predictors, target):
+    real, floor, holdout = predictors(target)
+    found = gain(real, floor, holdout)
+    assert found.value == pytest.approx(score(real, holdout).value - score(floor, holdout).value)
+    opposite = gain(floor, real, holdout)
+    assert (opposite.value, opposite.low) == pytest.approx((-found.value, -found.high))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_predictor_gains_nothing_on_itself(predictors, target):
+    real, _, holdout = predictors(target)
+    assert gain(real, real, holdout) == module.Estimate(0.0, 0.0, 0.0)
+
+
+def auc(y, scores):
+    """By the definition: the share of pairs of a positive and a negative that are in order."""
+    return (np.sign(scores[y][:, None] - scores[~y]) / 2 + 0.5).mean()
+
+
+def resampled_gain(y, first, second, metric):
+    draw = stream(0, "test.resampled")
+    rows = draw.integers(len(y), size=(500, len(y)))
+    return np.std([metric(y[r], first[r]) - metric(y[r], second[r]) for r in rows])
+
+
+def test_the_interval_of_a_difference_of_aucs_is_that_of_a_paired_bootstrap():
+    draw = stream(0, "test.paired")
+    y = draw.random(300) < 0.4
+    first = y + draw.normal(size=300)
+    second = first + draw.normal(0, 0.5, 300)
+    found = module._paired_auc(y, first, second)
+    assert found.value == pytest.approx(roc_auc_score(y, first) - roc_auc_score(y, second))
+    width = 2 * 1.96 * resampled_gain(y, first, second, auc)
+    assert found.high - found.low == pytest.approx(width, rel=0.1)
+
+
+def test_the_variance_of_a_difference_of_aucs_is_delong_s_by_the_definition():
+    draw = stream(1, "test.paired")
+    y = np.arange(40) < 15
+    scores = [(y + draw.normal(size=40)).round(1) for _ in range(2)]
+    # the kernel of every pair of a positive and a negative, as in the paper
+    kernels = [np.sign(s[y][:, None] - s[~y]) / 2 + 0.5 for s in scores]
+    s10, s01 = (np.cov([k.mean(axis=axis) for k in kernels]) for axis in (1, 0))
+    contrast = np.array([1, -1])
+    variance = contrast @ (s10 / 15 + s01 / 25) @ contrast
+    found = module._paired_auc(y, *scores)
+    assert found.high - found.value == pytest.approx(1.959964 * np.sqrt(variance))
+
+
+def test_the_interval_of_a_difference_of_r_squared_is_that_of_a_paired_bootstrap(coded):
+    draw = stream(0, "test.paired.r2")
+    x = draw.normal(size=(1_200, 2))
+    frame = pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": x[:, 0] + x[:, 1] + draw.normal(size=1_200)})
+    # the second table does not know what b does
+    tables = coded(real=frame[:400], worse=frame[:400].assign(b=0.0), holdout=frame[400:])
+    task = find_task(tables["real"], "y")
+    both = [fit_predictor(tables[which], task, 0) for which in ("real", "worse")]
+    found = gain(*both, tables["holdout"])
+    predicted = [module.predictions(p, module.predictor_matrix(p, tables["holdout"])) for p in both]
+    width = 2 * 1.96 * resampled_gain(tables["holdout"].column("y").values, *predicted, r2_score)
+    assert found.low > 0
+    assert found.high - found.low == pytest.approx(width, rel=0.1)
+
+
+def test_the_bootstrap_of_several_classes_is_paired(predictors):
+    real, floor, holdout = predictors("group")
+    together = gain(real, floor, holdout)
+    y, (a, b) = module._outcomes([real, floor], holdout)
+    indicators = y[:, None] == np.array(real.task.classes)
+    draw = stream(0, "metrics.utility.bootstrap")
+    differences = []
+    for _ in range(200):
+        rows = draw.integers(len(y), size=len(y))
+        aucs = [np.mean([auc(indicators[rows, k], s[rows, k]) for k in range(3)]) for s in (a, b)]
+        differences.append(aucs[0] - aucs[1])
+    assert together.high - together.value == pytest.approx(1.959964 * np.std(differences))
+
+
+def test_more_rows_of_the_same_source_help(people, coded):
+    tables = coded(real=people(60, 1), more=people(600, 2), holdout=people(400, 3))
+    task = find_task(tables["real"], "weight")
+    alone, both = (fit_predictor(tables["real"], task, 0, extra=e) for e in (None, tables["more"]))
+    found = gain(both, alone, tables["holdout"])
+    assert found.low > 0
+    assert augmented(tables["real"], tables["more"], tables["holdout"], task, 0) == score(
+        both, tables["holdout"]
+    )
+    known = [int((~tables[which].column("weight").missing).sum()) for which in ("real", "more")]
+    assert (alone.n_rows, both.n_rows) == (known[0], sum(known))
+
+
+def test_extra_rows_take_no_real_row_s_place(people, coded, monkeypatch):
+    monkeypatch.setattr(module, "MAX_ROWS", 50)
+    tables = coded(real=people(100, 1), more=people(100, 2))
+    seen = []
+    monkeypatch.setattr(module, "_fitted", lambda predictor, matrix, y: seen.append(matrix))
+    task = find_task(tables["real"], "tall")
+    fit_predictor(tables["real"], task, 0)
+    fit_predictor(tables["real"], task, 0, extra=tables["more"])
+    assert (len(seen[0]), len(seen[1])) == (50, 100)
+    assert np.array_equal(seen[0], seen[1][:50], equal_nan=True)
+
+
+def test_concatenated_tables_hold_the_rows_of_all(people, coded):
+    tables = coded(real=people(5, 1), more=people(3, 2))
+    both = concatenate([tables["real"], tables["more"]])
+    assert both.n_rows == 8
+    for part, start in ((tables["real"], 0), (tables["more"], 5)):
+        for column, whole in zip(part.columns, both.columns, strict=True):
+            assert (column.name, column.levels) == (whole.name, whole.levels)
+            rows = whole.values[start : start + part.n_rows]
+            assert np.array_equal(rows, column.values, equal_nan=column.is_numeric)
+
+
+def numeric(**columns):
+    values = {name: np.asarray(v, dtype=float) for name, v in columns.items()}
+    made = tuple(CodedColumn(name, "continuous", v) for name, v in values.items())
+    return CodedTable(made, len(next(iter(values.values()))))
+
+
+def test_the_association_of_two_numbers_is_the_adjusted_r_squared():
+    draw = stream(0, "test.associations")
+    x = draw.uniform(size=300)
+    y = x + draw.uniform(size=300)
+    table = numeric(x=x, huge=1e300 * x, constant=np.ones(300), empty=np.full(300, np.nan))
+    r2 = np.corrcoef(x, y)[0, 1] ** 2
+    adjusted = 1 - (1 - r2) * 299 / 298
+    found = associations([table], y, Task("y", "regression", "r2"))
+    assert found == pytest.approx([adjusted, adjusted, 0, 0])
+
+
+def test_the_association_of_levels_and_classes_is_tau_adjusted():
+    draw = stream(0, "test.associations.tau")
+    level = draw.integers(-1, 3, 400)
+    y = np.where(draw.random(400) < 0.5, level % 2, draw.integers(0, 3, 400)).astype(float)
+    column = CodedColumn("level", "categorical", level, ("a", "b", "c"))
+    joint = pd.crosstab(level, y).to_numpy() / 400
+    by_y = joint.sum(axis=0)
+    tau = ((joint**2 / joint.sum(axis=1, keepdims=True)).sum() - (by_y**2).sum()) / (1 - (by_y**2).sum())
+    found = associations([CodedTable((column,), 400)], y, Task("y", "multiclass", "auc", (0.0, 1.0, 2.0)))
+    assert found == pytest.approx([1 - (1 - tau) * 399 / 396])
+
+
+def test_of_many_columns_the_trees_see_those_that_tell_most(monkeypatch):
+    monkeypatch.setattr(module, "MAX_COLUMNS", 4)
+    monkeypatch.setattr(module, "_FEW_COLUMNS", 4)
+    draw = stream(0, "test.many")
+    x = draw.normal(size=(300, 40))
+    columns = {f"x{j:02}": x[:, j] for j in range(40)}
+    table = numeric(**columns, y=x[:, 7] + x[:, 31] - x[:, 20])
+    predictor = fit_predictor(table, find_task(table, "y"), 0)
+    assert {"x07", "x20", "x31"} < set(predictor.columns) and len(predictor.columns) == 4
+    assert list(predictor.columns) == sorted(predictor.columns)
+    assert (predictor.n_columns, len(predictor.associations)) == (40, 4)
+    assert score(predictor, table).value > 0.8
+
+
+def test_wide_tables_are_cut_in_rows(monkeypatch):
+    monkeypatch.setattr(module, "MAX_CELLS", 300)
+    draw = stream(0, "test.cells")
+    table = numeric(a=draw.normal(size=200), b=draw.normal(size=200), y=draw.normal(size=200))
+    assert fit_predictor(table, find_task(table, "y"), 0).n_rows == 150
+
+
+def test_a_class_of_one_row_in_a_large_table(coded):
+    """Above 10,000 rows the trees hold rows back, and would want two of each class."""
+    n = 10_100
+    x = np.linspace(0, 1, n)
+    frame = pd.DataFrame({"x": x, "y": np.where(x < 0.5, "low", "top")})
+    frame.loc[7, "y"] = "odd"
+    tables = coded(real=frame)
+    assert measured(tables | {"holdout": tables["real"]}, "y").value > 0.6
+
+
+def test_a_target_without_predictors():
+    draw = stream(0, "test.alone")
+    number = numeric(y=draw.normal(size=50))
+    assert utility(number, number, find_task(number, "y"), 0).value == pytest.approx(0)
+    classes = CodedTable((CodedColumn("y", "categorical", draw.integers(0, 2, 50), ("a", "b")),), 50)
+    assert utility(classes, classes, find_task(classes, "y"), 0).value == 0.5
+
+
+def test_huge_numbers():
+    draw = stream(0, "test.huge")
+    x = draw.normal(size=200)
+    plain = numeric(x=x, y=x + draw.normal(size=200))
+    table = numeric(**{c.name: 2.0**990 * c.values for c in plain.columns})
+    task = find_task(plain, "y")
+    assert utility(table, table, task, 0).value == utility(plain, plain, task, 0).value
+    assert utility(table, plain, task, 0).value is None  # too far off for a number
+
+
+def test_more_levels_than_trees_can_tell_apart(coded):
+    """Frequent levels keep their own code, wherever they stand among the rare ones."""
+    draw = stream(0, "test.levels")
+    level = np.where(draw.random(1_500) < 0.7, 100 * draw.integers(0, 5, 1_500), draw.integers(0, 450, 1_500))
+    frame = pd.DataFrame({"level": [f"l{i:03}" for i in level], "y": np.isin(level, [100, 300, 400])})
+    assert frame["level"].nunique() > 254
+    tables = coded(real=frame[:1_000], holdout=frame[1_000:])
+    assert measured(tables, "y").value > 0.95
+
+
+def test_a_column_without_any_value_in_training(people, coded):
+    tables = coded(
+        real=people(200, 1), synthetic=people(200, 2).assign(height=np.nan), holdout=people(200, 3)
+    )
+    assert 0 < measured(tables, "tall", "synthetic").value < 1
+
+
+def test_few_rows(people, coded):
+    tables = coded(real=people(10, 1), holdout=people(10, 2))
+    for target in TARGETS:
+        assert measured(tables, target).value is not None
