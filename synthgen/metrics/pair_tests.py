@@ -1,0 +1,147 @@
+"""Whether two columns depend on each other as they do in the real table: a test for every pair."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from synthgen.metrics.features import pooled_codes
+from synthgen.metrics.tables import CodedColumn, CodedTable
+
+N_BINS = 5
+"""Bins of a number, of equal shares."""
+N_LEVELS = 8
+"""Levels of a column that are told apart; the rest are one."""
+_MIN_EXPECTED = 20
+"""Rows that a cell must expect under independence, in both tables, for its normal approximation to hold."""
+
+
+@dataclass(frozen=True)
+class PairTest:
+    """The relation of two columns in two tables.
+
+    Parameters
+    ----------
+    first, second : str
+        The columns.
+    real, other : float
+        Cramer's V in each table, in [0, 1]: 0 without any relation. Numbers are cut at the table's own quintiles, so
+        that a changed marginal is no changed strength.
+    p_value : float
+        In [0, 1], for equal joint dependence; corrected for the cells of the pair, not for the number of pairs.
+    """
+
+    first: str
+    second: str
+    real: float
+    other: float
+    p_value: float
+
+
+def pair_tests(real: CodedTable, other: CodedTable, columns: np.ndarray) -> tuple[PairTest, ...]:
+    """Test every pair of columns for another relation than the real one.
+
+    Parameters
+    ----------
+    real, other : CodedTable
+        Coded together; independent samples.
+    columns : ndarray of int
+        Which columns to pair.
+
+    Returns
+    -------
+    tuple of PairTest
+        In column order; pairs without a cell that is large enough have the p-value 1.
+
+    Notes
+    -----
+    For a cell with the joint share ``p_ij`` and the margins ``p_i``, ``p_j`` the dependence is
+    ``D_ij = p_ij - p_i p_j``. Its influence by row is ``(a - p_i)(b - p_j) - D_ij`` with the indicators a and b, which
+    gives its variance; ``z_ij`` is the difference of the two tables' D over the root of the summed variances.
+    The p-value is that of the largest ``|z_ij|``, times the number of cells (Bonferroni). Missing is a cell of its own.
+    Here numbers are cut at the quintiles of both tables together: cut at each table's own, the cells of a relation
+    that is nearly exact would move with the sample's quantiles, which the variance does not know of. A changed
+    marginal can therefore give a small p-value too: a changed relation shows in the two strengths as well.
+    """
+    cells = {j: _cells(real.columns[j], other.columns[j]) for j in columns.tolist()}
+    return tuple(
+        _test(real.columns[i].name, real.columns[j].name, cells[i], cells[j])
+        for i, j in itertools.combinations(columns.tolist(), 2)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """One column's cells in both tables: cut alike, for the test, and by each table's own quintiles."""
+
+    real: np.ndarray
+    other: np.ndarray
+    own_real: np.ndarray
+    own_other: np.ndarray
+    n_cells: int
+
+
+def _cells(real: CodedColumn, other: CodedColumn) -> _Cells:
+    if real.is_numeric:
+        both = np.concatenate([real.values, other.values])
+        alike = (_quantile_cells(c.values, both) for c in (real, other))
+        own = (_quantile_cells(c.values, c.values) for c in (real, other))
+        return _Cells(*alike, *own, N_BINS + 1)
+    codes = pooled_codes([real, other], N_LEVELS)
+    levels = [np.where(np.isnan(c), N_LEVELS + 1, c).astype(np.int64) for c in codes]
+    return _Cells(*levels, *levels, N_LEVELS + 2)
+
+
+def _quantile_cells(values: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Bins by mid-rank among `like`, so that ties share a bin; the last cell is for missing values."""
+    present = np.sort(like[~np.isnan(like)])
+    both = np.searchsorted(present, values, "left") + np.searchsorted(present, values, "right")
+    bins = np.minimum(both * N_BINS // max(2 * len(present), 1), N_BINS - 1)
+    return np.where(np.isnan(values), N_BINS, bins)
+
+
+def _test(first: str, second: str, a: _Cells, b: _Cells) -> PairTest:
+    shape = (a.n_cells, b.n_cells)
+    (d_real, var_real, expected_real), (d_other, var_other, expected_other) = (
+        _dependence(_counts(x, y, shape)) for x, y in ((a.real, b.real), (a.other, b.other))
+    )
+    judged = np.minimum(expected_real, expected_other) >= _MIN_EXPECTED
+    variance = (var_real + var_other)[judged]
+    p_value = 1.0
+    if judged.any() and variance.max() > 0:
+        z = np.abs(d_real - d_other)[judged] / np.sqrt(np.maximum(variance, 1e-300))
+        p_value = min(1.0, float(2 * norm.sf(z.max()) * judged.sum()))
+    strengths = (_cramers_v(_counts(x, y, shape)) for x, y in ((a.own_real, b.own_real), (a.own_other, b.own_other)))
+    return PairTest(first, second, *strengths, p_value)
+
+
+def _counts(a: np.ndarray, b: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    return np.bincount(a * shape[1] + b, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _dependence(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """D, its variance, and the count that independence expects, cell by cell."""
+    n = counts.sum()
+    p = counts / n
+    row, column = p.sum(axis=1, keepdims=True), p.sum(axis=0, keepdims=True)
+    d = p - row * column
+    squares = (
+        p * (1 - row) ** 2 * (1 - column) ** 2
+        + (row - p) * (1 - row) ** 2 * column**2
+        + (column - p) * row**2 * (1 - column) ** 2
+        + (1 - row - column + p) * row**2 * column**2
+    )
+    return d, np.maximum(squares - d**2, 0) / n, row * column * n
+
+
+def _cramers_v(counts: np.ndarray) -> float:
+    counts = counts[np.ix_(counts.any(axis=1), counts.any(axis=0))]
+    smaller = min(counts.shape) - 1
+    if smaller < 1:
+        return 0.0
+    n = counts.sum()
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / n
+    return float(min(np.sqrt(((counts - expected) ** 2 / expected).sum() / n / smaller), 1.0))

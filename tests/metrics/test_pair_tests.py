@@ -1,0 +1,60 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthgen.metrics.pair_tests import pair_tests
+from synthgen.rng import stream
+
+
+def judge(coded, real, other):
+    tables = coded(real=real, other=other)
+    return {(t.first, t.second): t for t in pair_tests(*tables.values(), np.arange(len(real.columns)))}
+
+
+def test_fresh_rows_are_alarmed_about_no_more_often_than_stated(coded, people):
+    p_values = [
+        t.p_value
+        for seed in range(60)
+        for t in judge(coded, people(500, 2 * seed), people(400, 2 * seed + 1)).values()
+    ]
+    assert len(p_values) == 900
+    assert np.mean(np.array(p_values) <= 0.05) < 0.07 and min(p_values) > 1e-5
+
+
+def test_a_shuffled_column_loses_its_relations_and_no_other_does(coded, people):
+    real, other = people(1_000, 1), people(1_000, 2)
+    other["weight"] = other["weight"].sample(frac=1, random_state=0).to_numpy()
+    found = judge(coded, real, other)
+    assert found["height", "weight"].p_value < 1e-20 and found["height", "tall"].p_value > 0.001
+    assert found["height", "weight"].real > 0.4 > 0.1 > found["height", "weight"].other
+
+
+def test_a_changed_marginal_alone_changes_no_strength(coded, people):
+    real, other = people(1_000, 1), people(1_000, 2)
+    other["weight"] = np.exp(other["weight"] / 20) * 1.5
+    other["height"] += 10
+    found = judge(coded, real, other)
+    before = judge(coded, real, people(1_000, 2))
+    assert [t.other for t in found.values()] == [t.other for t in before.values()]
+
+
+def test_the_strength_is_cramers_v():
+    from scipy.stats.contingency import association
+
+    from synthgen.metrics.tables import code_tables
+    from synthgen.table.infer import infer_schema
+
+    draw = stream(0, "test")
+    a = draw.choice(["x", "y", "z"], 300)
+    frame = pd.DataFrame({"a": a, "b": np.where(draw.random(300) < 0.5, a, "w")})
+    tables = code_tables({"real": frame, "other": frame}, infer_schema(frame))
+    (found,) = pair_tests(*tables.values(), np.arange(2))
+    counts = pd.crosstab(frame.a, frame.b).to_numpy()
+    assert found.real == pytest.approx(association(counts, method="cramer")) == pytest.approx(found.other)
+    assert found.p_value == 1
+
+
+@pytest.mark.parametrize("values", [[1.0] * 12, [np.nan] * 12, list(range(12))])
+def test_tables_too_small_or_constant_are_not_judged(coded, values):
+    frame = pd.DataFrame({"x": values, "y": list("ab") * 6, "z": np.arange(12.0)})
+    assert {t.p_value for t in judge(coded, frame, frame[::-1]).values()} == {1.0}
