@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from synthgen.cli.boundary import Boundary
+from synthgen.cli.compare import compare
 from synthgen.cli.evaluate import evaluate
 from synthgen.cli.fit import fit
 from synthgen.cli.inspect import inspect
@@ -45,7 +46,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (split, fit, sample, evaluate, inspect):
+for _command in (split, fit, sample, evaluate, compare, inspect):
     cli.add_command(_command)
 
 
