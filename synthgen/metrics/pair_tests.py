@@ -86,13 +86,16 @@ class _Cells:
 
 def _cells(real: CodedColumn, other: CodedColumn) -> _Cells:
     if real.is_numeric:
-        both = np.concatenate([real.values, other.values])
-        alike = (_quantile_cells(c.values, both) for c in (real, other))
-        own = (_quantile_cells(c.values, c.values) for c in (real, other))
-        return _Cells(*alike, *own, N_BINS + 1)
-    codes = pooled_codes([real, other], N_LEVELS)
-    levels = [np.where(np.isnan(c), N_LEVELS + 1, c).astype(np.int64) for c in codes]
-    return _Cells(*levels, *levels, N_LEVELS + 2)
+        x, y = real.values, other.values
+        both = np.concatenate([x, y])
+        alike_x, alike_y = _quantile_cells(x, both), _quantile_cells(y, both)
+        return _Cells(alike_x, alike_y, _quantile_cells(x, x), _quantile_cells(y, y), N_BINS + 1)
+    a, b = (_level_cells(codes) for codes in pooled_codes([real, other], N_LEVELS))
+    return _Cells(a, b, a, b, N_LEVELS + 2)
+
+
+def _level_cells(codes: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(codes), N_LEVELS + 1, codes).astype(np.int64)
 
 
 def _quantile_cells(values: np.ndarray, like: np.ndarray) -> np.ndarray:
@@ -114,8 +117,9 @@ def _test(first: str, second: str, a: _Cells, b: _Cells) -> PairTest:
     if judged.any() and variance.max() > 0:
         z = np.abs(d_real - d_other)[judged] / np.sqrt(np.maximum(variance, 1e-300))
         p_value = min(1.0, float(2 * norm.sf(z.max()) * judged.sum()))
-    strengths = (_cramers_v(_counts(x, y, shape)) for x, y in ((a.own_real, b.own_real), (a.own_other, b.own_other)))
-    return PairTest(first, second, *strengths, p_value)
+    strength_real = _cramers_v(_counts(a.own_real, b.own_real, shape))
+    strength_other = _cramers_v(_counts(a.own_other, b.own_other, shape))
+    return PairTest(first, second, strength_real, strength_other, p_value)
 
 
 def _counts(a: np.ndarray, b: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
