@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from synthgen.metrics import dependence, detection
-from synthgen.metrics.detection import Detection
+from synthgen.metrics.significance import ALPHA
 from synthgen.metrics.utility import Task
-from synthgen.reports.scores import Score
+from synthgen.reports.report import Report
+from synthgen.reports.tables import MAX_BASELINE_COLUMNS, MAX_ROWS, equal_rows
 
 _ALWAYS = (
     "Intervals are 95% and speak of the rows drawn: they do not cover training the synthesizer anew.",
-    "Nearest-record figures are smoke tests. A table can pass them all and still give away who was in the real "
-    "table; nothing here is evidence of privacy.",
+    f"What the report calls wrong or given away is beyond chance: about fresh real rows it says anything of the kind "
+    f"in at most {ALPHA:.0%} of reports.",
 )
-_OVERLAP = 0.05
 
 
-def notes(
-    n_rows: Mapping[str, int],
-    n_columns: int,
-    scores: Mapping[str, Score],
-    found: Detection,
-    task: Task | None,
-) -> tuple[str, ...]:
+def notes(report: Report, task: Task | None) -> tuple[str, ...]:
     """The notes of a report.
 
     Parameters
     ----------
-    n_rows : mapping of str to int
-        Of ``real``, ``synthetic`` and, if there is one, ``holdout``.
-    n_columns : int
-        Columns compared.
-    scores : mapping of str to Score
-        All of them.
-    found : Detection
-        The test of the synthetic table.
+    report : Report
+        With all its figures.
     task : Task or None
         What was predicted.
 
@@ -44,45 +30,69 @@ def notes(
     tuple of str
         Sentences, the most important first.
     """
-    holdout = [_without_holdout()] if "holdout" not in n_rows else _with_holdout(n_rows, scores)
-    return (*holdout, *_ALWAYS, *_sizes(n_columns, found), *_predicted(task))
+    holdout = _with_holdout(report) if report.has_holdout else [_without_holdout()]
+    return (*holdout, *_ALWAYS, *_rows(report), *_columns(report), *_predicted(task))
 
 
 def _without_holdout() -> str:
     return (
-        "NO HELD-OUT ROWS were given. Ceilings come from two random halves of the real rows; detection compares "
-        "with rows that the synthesizer may have been trained on, so that a copy of the real rows would look "
-        "perfect. Hold rows out before training to get figures that can be trusted."
+        "NO HELD-OUT ROWS were given. Ceilings come from two random halves of the real rows; detection and utility "
+        "use rows that the synthesizer may have been trained on, so that a copy of the real rows would look "
+        "perfect; no attack could be run. Hold rows out before training to get figures that can be trusted."
     )
 
 
-def _with_holdout(n_rows: Mapping[str, int], scores: Mapping[str, Score]) -> list[str]:
+def _with_holdout(report: Report) -> list[str]:
+    n_synthetic, n_holdout = report.n_rows["synthetic"], report.n_rows["holdout"]
+    n = equal_rows(min(n_synthetic, MAX_ROWS), n_holdout)
+    if n > n_holdout:
+        return [
+            f"The ceilings are taken with {n_holdout:,} held-out rows, fewer than the {n:,} synthetic ones: smaller "
+            "tables differ more by chance, so that a good synthetic table can come out above its ceiling."
+        ]
+    if n < n_synthetic:
+        return [
+            f"Scores are of {n:,} random synthetic rows, as many as there are held-out ones, so that the ceiling is "
+            "fair; faults are sought in all of them."
+        ]
+    return []
+
+
+def _rows(report: Report) -> list[str]:
     out = []
-    ceiling = scores["nearest_record_copies"].ceiling
-    if ceiling is not None and ceiling.value is not None and ceiling.value > _OVERLAP:
+    if max(report.n_rows.values()) > MAX_ROWS:
         out.append(
-            f"{ceiling.value:.0%} of the held-out rows equal a real row in every compared column. If the two tables "
-            "share rows, nothing was held out and the ceilings mean nothing; if rows repeat by chance, all is well."
+            f"Of each table at most {MAX_ROWS:,} random rows were compared; exact copies were sought among all."
         )
-    if n_rows["holdout"] < n_rows["synthetic"]:
+    if report.detection is not None:
         out.append(
-            f"The ceilings of column shapes and pair trends are taken with {n_rows['holdout']:,} held-out rows, "
-            f"fewer than the {n_rows['synthetic']:,} synthetic ones: smaller tables differ more by chance, so that "
-            "a good synthetic table can come out above its ceiling."
+            f"Detection used {report.detection.n_rows:,} rows of each table and {detection.N_FOLDS} folds; every AUC "
+            "is of rows that the trees were not fitted to."
+        )
+    if report.membership:
+        found = report.membership["synthetic"]
+        out.append(
+            f"Membership inference was tried on {found.n_members:,} real and {found.n_nonmembers:,} held-out rows, with "
+            f"{found.n_reference:,} other held-out rows as the adversary's knowledge of the population."
         )
     return out
 
 
-def _sizes(n_columns: int, found: Detection) -> list[str]:
-    out = [
-        f"Detection used {found.n_rows:,} rows of each table and {detection.N_FOLDS} folds; every AUC is of rows "
-        "that the trees were not fitted to."
-    ]
-    if found.n_columns < n_columns:
-        out.append(f"Detection used {found.n_columns:,} columns of {n_columns:,}, chosen at random.")
-    if n_columns > dependence.MAX_COLUMNS:
+def _columns(report: Report) -> list[str]:
+    n, out = report.n_columns, []
+    if report.detection is not None and report.detection.n_columns < n:
+        out.append(f"Detection used {report.detection.n_columns:,} columns of {n:,}, chosen at random.")
+    if report.pairs and n > dependence.MAX_COLUMNS:
+        out.append(f"Pair trends cover {dependence.MAX_COLUMNS:,} columns of {n:,}, chosen at random.")
+    if report.columns and n > MAX_BASELINE_COLUMNS:
         out.append(
-            f"Pair trends cover {dependence.MAX_COLUMNS:,} columns of {n_columns:,}, chosen at random."
+            f"Every column was compared; ceiling, floor and memoriser of the column shapes are of {MAX_BASELINE_COLUMNS:,} "
+            "columns chosen at random."
+        )
+    if report.triples is not None and report.triples.n_triples < report.triples.n_possible:
+        out.append(
+            f"Three-way margins cover {report.triples.n_triples:,} of {report.triples.n_possible:,} triples of columns, "
+            "chosen at random."
         )
     return out
 

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synthgen.exceptions import DataError, FileError
+from synthgen.metrics.columns import ColumnCheck
 from synthgen.metrics.dependence import PairTrend
 from synthgen.metrics.detection import Detection
 from synthgen.metrics.histograms import Marginal
+from synthgen.metrics.importances import ImportanceAgreement
+from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.marginals import ColumnShape
+from synthgen.metrics.membership import Membership
+from synthgen.metrics.mmd import Mmd
+from synthgen.metrics.pair_tests import PairTest
+from synthgen.metrics.profile import ColumnProfile
+from synthgen.metrics.rare import Rare
+from synthgen.metrics.regions import Regions
+from synthgen.metrics.relations import KeptRelation
+from synthgen.metrics.risk import Risk
 from synthgen.metrics.support import Distances
+from synthgen.metrics.three_way import ThreeWay
 from synthgen.reports.plain import from_plain_data, to_plain_data
 from synthgen.reports.scores import Score
+from synthgen.reports.verdict import Verdict
 
-FORMAT_VERSION = 1
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+FORMAT_VERSION = 2
+NOT_MEASURED = Estimate(None)
 
 
 @dataclass(frozen=True)
@@ -57,23 +75,55 @@ class Report:
     target : str or None
         The column that utility predicts.
     scores : dict of str to Score
-        By flat name: ``column_shapes``, ``pair_trends``, ``c2st_auc``, ``nearest_record_*``, ``utility_*``.
-    columns : tuple of ColumnShape
-        In table order.
-    column_ceilings : dict of str to (float or None)
-        By column: the shape score of rows of the same source.
-    marginals : tuple of Marginal
-        Of the first columns, for figures.
-    pairs : tuple of PairTrend
-        Every pair compared.
-    detection : Detection
-        The classifier two-sample test of the synthetic table.
-    distances : dict of str to Distances
-        To the nearest real row: of ``synthetic``, ``ceiling``, ``floor`` and ``memoriser`` rows.
+        By flat name, as `synthgen.reports.wordings.WORDINGS` lists them.
+    verdicts : tuple of Verdict
+        What is good, what is wrong and what is given away, in sentences; the worst first.
     left_out : tuple of LeftOut
         Columns that were not compared.
+    skipped : tuple of LeftOut
+        Parts of the evaluation that were not run, and why.
     notes : tuple of str
         What a reader must know to trust the figures.
+    columns : tuple of ColumnShape
+        In table order; of a wide table the worst.
+    column_ceilings : dict of str to (float or None)
+        By column: the shape score of rows of the same source. Of a wide table, for a random choice.
+    column_checks : tuple of ColumnCheck
+        Of the same columns, and of every one with a fault.
+    n_column_tests : int
+        Tests made on all columns together.
+    profile : ColumnProfile or None
+        Of a wide table: every numeric column as a point.
+    marginals : tuple of Marginal
+        Of the first columns, for figures; of a wide table, of the worst.
+    pairs : tuple of PairTrend
+        Every pair compared.
+    pair_tests : tuple of PairTest
+        The same pairs.
+    triples : ThreeWay or None
+        The three-way margins.
+    relations : tuple of KeptRelation
+        Exact relations of the real table, and whether they hold.
+    detection, linear_detection : Detection or None
+        The classifier two-sample tests of the synthetic table.
+    mmd : Mmd or None
+        The maximum mean discrepancy and its permutation test.
+    regions : Regions or None
+        Regions of the real table that the synthetic one has lost or inflated.
+    importances : ImportanceAgreement or None
+        What trees rely on, trained on real and on synthetic rows.
+    augmentation_gain : Estimate
+        What the synthetic rows add to the utility of the real ones: a paired difference on the same test rows.
+    holdout_overlap, real_repeats : Estimate
+        Shares of held-out rows that equal a real row, and of real rows that equal another one.
+    distances : dict of str to Distances
+        To the nearest real row: of ``synthetic``, ``ceiling``, ``floor`` and ``memoriser`` rows.
+    rare : Rare or None
+        Rare combinations.
+    membership : dict of str to Membership
+        The attacks on ``synthetic`` and on its controls ``ceiling``, ``floor`` and ``memoriser``.
+    disclosure : dict of str to Risk
+        ``singling_out``, ``linkability`` and ``inference``.
     """
 
     format_version: int
@@ -85,14 +135,32 @@ class Report:
     has_holdout: bool
     target: str | None
     scores: dict[str, Score]
-    columns: tuple[ColumnShape, ...]
-    column_ceilings: dict[str, float | None]
-    marginals: tuple[Marginal, ...]
-    pairs: tuple[PairTrend, ...]
-    detection: Detection
-    distances: dict[str, Distances]
-    left_out: tuple[LeftOut, ...]
-    notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    skipped: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    columns: tuple[ColumnShape, ...] = ()
+    column_ceilings: dict[str, float | None] = field(default_factory=dict)
+    column_checks: tuple[ColumnCheck, ...] = ()
+    n_column_tests: int = 0
+    profile: ColumnProfile | None = None
+    marginals: tuple[Marginal, ...] = ()
+    pairs: tuple[PairTrend, ...] = ()
+    pair_tests: tuple[PairTest, ...] = ()
+    triples: ThreeWay | None = None
+    relations: tuple[KeptRelation, ...] = ()
+    detection: Detection | None = None
+    linear_detection: Detection | None = None
+    mmd: Mmd | None = None
+    regions: Regions | None = None
+    importances: ImportanceAgreement | None = None
+    augmentation_gain: Estimate = NOT_MEASURED
+    holdout_overlap: Estimate = NOT_MEASURED
+    real_repeats: Estimate = NOT_MEASURED
+    distances: dict[str, Distances] = field(default_factory=dict)
+    rare: Rare | None = None
+    membership: dict[str, Membership] = field(default_factory=dict)
+    disclosure: dict[str, Risk] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data.
@@ -145,6 +213,36 @@ class Report:
                 f"The report has format version {version}, this synthgen reads up to {FORMAT_VERSION}; upgrade it."
             )
         return from_plain_data(cls, data, "The report")
+
+    def to_frame(self) -> pd.DataFrame:
+        """The scores as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a score, by its name: value, interval, position, and each baseline with its interval.
+        """
+        from synthgen.reports.frame import scores_frame
+
+        return scores_frame(self.scores)
+
+    def figures(self) -> dict[str, go.Figure]:
+        """The figures of the page, for a notebook or a file of one's own.
+
+        Returns
+        -------
+        dict of str to plotly.graph_objects.Figure
+            By name; marginals as ``marginal: <column>``.
+        """
+        from synthgen.reports.figures import all_figures
+
+        return all_figures(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, as notebooks show it."""
+        from synthgen.reports.frame import notebook_frame
+
+        return notebook_frame(self.to_html())
 
     def to_html(self) -> str:
         """As one page that needs no network and no other file.

@@ -1,4 +1,4 @@
-"""What each score is called, means, and is held against."""
+"""One figure of a report, beside its ceiling, floor and memoriser."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synthgen.metrics.intervals import Estimate
+from synthgen.reports.wordings import WORDINGS
+
+_LEAST_SPAN = 0.02
+"""Between floor and ceiling: below it a position would be noise."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,8 @@ class Score:
     ----------
     title : str
         In words.
+    area : {"fidelity", "utility", "privacy"}
+        What it speaks of.
     value, low, high : float or None
         The figure of the synthetic table and its 95% interval; None where there is none.
     better : {"higher", "lower", "near the ceiling", "near 0.5"}
@@ -27,14 +33,17 @@ class Score:
     memoriser : Estimate or None
         What a bootstrap copy of the real rows reaches.
     position : float or None
-        0 at the floor, 1 at the ceiling; None where the two lie together or the wrong way round.
+        0 at the floor, 1 at the ceiling, and beyond; None where the two lie together or the wrong way round.
+    trusted : bool
+        False where it would need held-out rows, and there are none.
     meaning : str
-        One sentence.
+        One sentence or two.
     caution : str
         Why the figure may mislead here; often empty.
     """
 
     title: str
+    area: str
     value: float | None
     low: float | None
     high: float | None
@@ -43,75 +52,9 @@ class Score:
     floor: Estimate | None
     memoriser: Estimate | None
     position: float | None
+    trusted: bool
     meaning: str
     caution: str = ""
-
-
-@dataclass(frozen=True)
-class Wording:
-    """Title, direction and meaning of one score.
-
-    Parameters
-    ----------
-    title, better, meaning : str
-        As in `Score`.
-    """
-
-    title: str
-    better: str
-    meaning: str
-
-
-WORDINGS = {
-    "column_shapes": Wording(
-        "Column shapes",
-        "higher",
-        "How alike each column's distribution is, on average (1 = the same). It sees one column at a time: "
-        "shuffled columns score 1 as well.",
-    ),
-    "pair_trends": Wording(
-        "Pair trends",
-        "higher",
-        "How alike the relations of two columns are, on average over all pairs (1 = the same).",
-    ),
-    "c2st_auc": Wording(
-        "Detection by trees (C2ST)",
-        "lower",
-        "How often boosted trees, shown one synthetic and one real row, tell which is which "
-        "(0.5 = a coin toss, 1 = always). The strictest of these scores.",
-    ),
-    "nearest_record_distance": Wording(
-        "Distance to the nearest real row",
-        "near the ceiling",
-        "Median distance of a synthetic row to its nearest real row (0 = a copy, 1 = different in everything). "
-        "Far below the ceiling: rows too close to real ones. A smoke test, not a measure of privacy.",
-    ),
-    "nearest_record_real_share": Wording(
-        "Nearer to real than to held-out rows",
-        "near 0.5",
-        "Share of synthetic rows whose nearest neighbour is a real row rather than a held-out one. Above 0.5: "
-        "drawn towards the rows it was made from. A smoke test, not a measure of privacy.",
-    ),
-    "nearest_record_copies": Wording(
-        "Exact copies",
-        "near the ceiling",
-        "Share of synthetic rows that equal a real row in every compared column. "
-        "A smoke test, not a measure of privacy.",
-    ),
-    "utility_auc": Wording(
-        "Utility (AUC)",
-        "higher",
-        "Trees trained on the synthetic table, tested on real rows: area under the ROC curve "
-        "(0.5 = knows nothing, 1 = perfect). The ceiling is trained on real rows, no more than there are synthetic ones.",
-    ),
-    "utility_r2": Wording(
-        "Utility (R²)",
-        "higher",
-        "Trees trained on the synthetic table, tested on real rows: share of variance explained "
-        "(0 = no better than the mean, 1 = perfect). The ceiling is trained on real rows, no more than there are "
-        "synthetic ones.",
-    ),
-}
 
 
 def make_score(
@@ -119,6 +62,8 @@ def make_score(
     model: Estimate,
     baselines: Sequence[Estimate | None] = (None, None, None),
     caution: str = "",
+    *,
+    has_holdout: bool = True,
 ) -> Score:
     """A score with its wording and its place between floor and ceiling.
 
@@ -132,6 +77,8 @@ def make_score(
         Those of ceiling, floor and memoriser.
     caution : str
         Why the figure may mislead here.
+    has_holdout : bool
+        Whether there are held-out rows.
 
     Returns
     -------
@@ -142,6 +89,7 @@ def make_score(
     ceiling, floor, memoriser = baselines
     return Score(
         title=wording.title,
+        area=wording.area,
         value=model.value,
         low=model.low,
         high=model.high,
@@ -150,17 +98,19 @@ def make_score(
         floor=floor,
         memoriser=memoriser,
         position=_position(wording.better, model, ceiling, floor),
+        trusted=has_holdout or not wording.needs_holdout,
         meaning=wording.meaning,
         caution=caution,
     )
 
 
 def _position(better: str, model: Estimate, ceiling: Estimate | None, floor: Estimate | None) -> float | None:
-    if better not in ("higher", "lower") or ceiling is None or floor is None:
+    if ceiling is None or floor is None or model.value is None:
         return None
-    if model.value is None or ceiling.value is None or floor.value is None:
+    if ceiling.value is None or floor.value is None:
         return None
     span = ceiling.value - floor.value
-    if (span if better == "higher" else -span) < 0.02:
+    wrong_way = (better == "higher" and span < 0) or (better == "lower" and span > 0)
+    if wrong_way or abs(span) < _LEAST_SPAN:
         return None
     return (model.value - floor.value) / span

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from synthgen.exceptions import DataError
 from synthgen.metrics.tables import NOT_COMPARED, CodedTable, code_tables
 from synthgen.metrics.utility import Task, find_task
-from synthgen.reports import sections
 from synthgen.reports.notes import notes
+from synthgen.reports.plan import PARTS, chosen, run
 from synthgen.reports.report import FORMAT_VERSION, LeftOut, Report
-from synthgen.reports.sections import Section, Tables
+from synthgen.reports.section import Section
+from synthgen.reports.tables import make_tables
+from synthgen.reports.verdicts import verdicts
+from synthgen.reports.wordings import WORDINGS
 from synthgen.rng import resolve_seed
 from synthgen.schema import Schema
 from synthgen.table.infer import check_table, infer_schema
-from synthgen.validation import Constraint, Instance, Interval, Nothing, validate_parameters
+from synthgen.validation import Choice, Constraint, Each, Instance, Interval, Nothing, validate_parameters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +34,8 @@ _LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
 _CONSTRAINTS: Mapping[str, Sequence[Constraint]] = {
     "target": [Instance(str, "a column name"), Nothing()],
     "schema": [Instance(Schema, "a Schema"), Nothing()],
+    "metrics": [Choice(("auto",)), Each(Choice(tuple(PARTS)), min_length=1)],
+    "budget": [Interval("float", 0, math.inf, closed="neither"), Nothing()],
     "random_state": [Interval("int", 0, 2**63), Nothing()],
     "verbose": [Interval("int", 0, math.inf)],
 }
@@ -40,8 +46,9 @@ def evaluate(
     synthetic: pd.DataFrame,
     holdout: pd.DataFrame | None = None,
     target: str | None = None,
-    *,
     schema: Schema | None = None,
+    metrics: str | Sequence[str] = "auto",
+    budget: float | None = None,
     random_state: int | None = 0,
     verbose: int = 0,
 ) -> Report:
@@ -60,6 +67,12 @@ def evaluate(
         A column to predict, for utility.
     schema : Schema, optional
         Declares kinds of some or all columns. Default: inferred from `real`.
+    metrics : "auto" or list of str
+        Which parts to measure: ``columns``, ``pairs``, ``triples``, ``relations``, ``detection``,
+        ``linear_detection``, ``support``, ``mmd``, ``collapse``, ``utility``, ``nearest``, ``rare``, ``membership``,
+        ``disclosure``. Default: all that the tables allow.
+    budget : float or None
+        Seconds after which no further part is begun; what was left out is named in the report. Default: no limit.
     random_state : int or None
         Seed of row samples, folds and baselines; None draws one, which the report states.
     verbose : int
@@ -87,7 +100,14 @@ def evaluate(
     >>> evaluate(table, table.sample(40, random_state=1)).scores["nearest_record_copies"].value
     1.0
     """
-    given = {"target": target, "schema": schema, "random_state": random_state, "verbose": verbose}
+    given = {
+        "target": target,
+        "schema": schema,
+        "metrics": metrics,
+        "budget": budget,
+        "random_state": random_state,
+        "verbose": verbose,
+    }
     validate_parameters("evaluate", _CONSTRAINTS, given)
     seed = resolve_seed(random_state)
     frames = {"real": real, "synthetic": synthetic} | ({} if holdout is None else {"holdout": holdout})
@@ -98,8 +118,9 @@ def evaluate(
     left_out = tuple(LeftOut(c.name, f"{c.kind}: {c.reason}") for c in schema if c.kind in NOT_COMPARED)
     if not coded["real"].columns:
         raise DataError(f"No column can be compared: {left_out[0].name!r} is {left_out[0].reason}.")
-    found = _run(sections.make_tables(coded, seed), task, verbose)
-    return _assemble(found, coded, seed, task, left_out)
+    names, skipped = chosen(metrics, task is not None)
+    found, late = run(make_tables(coded, seed), task, names, budget, verbose)
+    return _assemble(found, coded, seed, task, left_out, [*skipped, *late])
 
 
 def _check_tables(frames: dict[str, pd.DataFrame]) -> None:
@@ -123,55 +144,32 @@ def _task(real: CodedTable, target: str, schema: Schema) -> Task:
     return find_task(real, target)
 
 
-def _run(tables: Tables, task: Task | None, verbose: int) -> list[Section]:
-    from threadpoolctl import threadpool_limits
-    from tqdm import tqdm
-
-    steps: list[tuple[str, Callable[[], Section]]] = [
-        ("column shapes", lambda: sections.shapes(tables)),
-        ("pair trends", lambda: sections.trends(tables)),
-        ("detection", lambda: sections.detectability(tables)),
-        ("nearest records", lambda: sections.nearest_records(tables)),
-    ]
-    if task is not None:
-        steps.append(("utility", lambda: sections.usefulness(tables, task)))
-    found = []
-    # two threads on a busy pair of cores are ten times slower than one (spinning at barriers), and no faster idle;
-    # disable=None shows the bar on a terminal only
-    hidden = None if verbose else True
-    with threadpool_limits(limits=1), tqdm(total=len(steps), desc="evaluate", disable=hidden) as bar:
-        for label, step in steps:
-            bar.set_postfix_str(label)
-            found.append(step())
-            bar.update()
-    return found
-
-
 def _assemble(
-    found: list[Section],
+    found: Sequence[Section],
     coded: dict[str, CodedTable],
     seed: int,
     task: Task | None,
     left_out: tuple[LeftOut, ...],
+    skipped: Sequence[LeftOut],
 ) -> Report:
     details: dict[str, Any] = {name: value for f in found for name, value in f.details.items()}
     scores = {name: score for f in found for name, score in f.scores.items()}
-    n_rows = {which: table.n_rows for which, table in coded.items()}
-    n_columns = len(coded["real"].columns)
-    return Report(
+    report = Report(
         format_version=FORMAT_VERSION,
         synthgen_version=_version("synthgen"),
         libraries={name: _version(name) for name in _LIBRARIES},
         seed=seed,
-        n_rows=n_rows,
-        n_columns=n_columns,
+        n_rows={which: table.n_rows for which, table in coded.items()},
+        n_columns=len(coded["real"].columns),
         has_holdout="holdout" in coded,
         target=None if task is None else task.target,
-        scores=scores,
+        scores={name: scores[name] for name in WORDINGS if name in scores},
         left_out=left_out,
-        notes=notes(n_rows, n_columns, scores, details["detection"], task),
+        skipped=tuple(skipped),
         **details,
     )
+    report = replace(report, notes=notes(report, task))
+    return replace(report, verdicts=verdicts(report))
 
 
 def _version(distribution: str) -> str:

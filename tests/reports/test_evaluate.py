@@ -7,22 +7,18 @@ import pytest
 
 from synthgen.exceptions import DataError, ParameterError, SchemaError
 from synthgen.metrics import detection
-from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.marginals import column_shapes
 from synthgen.metrics.tables import code_tables
-from synthgen.reports import sections
+from synthgen.metrics.utility import fit_predictor
+from synthgen.reports import usefulness
 from synthgen.reports.summary import evaluate
+from synthgen.reports.wordings import WORDINGS
 from synthgen.schema import Column, Schema
 from synthgen.table.infer import infer_schema
 
-NAMES = {
-    "column_shapes",
-    "pair_trends",
-    "c2st_auc",
-    "nearest_record_distance",
-    "nearest_record_copies",
-    "nearest_record_real_share",
-}
+ALWAYS = set(WORDINGS) - {"relations_kept", *(n for n in WORDINGS if WORDINGS[n].area == "utility")}
+"""Scores that every pair of tables has, relations and a target aside."""
+UTILITY = {"utility_auc", "augmented_auc", "importance_agreement"}
 
 
 @pytest.fixture
@@ -33,11 +29,14 @@ def quick(monkeypatch):
 
 
 def test_every_score_stands_beside_its_baselines(full_report):
-    assert set(full_report.scores) == {*NAMES, "utility_auc"}
-    for score in full_report.scores.values():
-        assert score.low <= score.value <= score.high
-        assert None not in (score.ceiling.value, score.floor.value, score.memoriser.value)
-        assert score.meaning and score.better
+    assert set(full_report.scores) == ALWAYS | UTILITY | {"relations_kept"}
+    for name, score in full_report.scores.items():
+        if name == "membership_tpr":  # needs a hundred non-members
+            assert score.value is None
+            continue
+        assert score.low <= score.value <= score.high, name
+        assert None not in (score.ceiling.value, score.floor.value, score.memoriser.value), name
+        assert score.meaning and score.better and score.trusted
 
 
 def test_the_figures_are_those_of_the_metrics(full_report, people):
@@ -77,11 +76,16 @@ def test_identifiers_are_left_out_with_a_reason(full_report):
 
 
 def test_without_a_holdout_the_report_says_so(bare_report):
-    assert set(bare_report.scores) == NAMES and not bare_report.has_holdout
+    assert set(bare_report.scores) == ALWAYS and not bare_report.has_holdout
     assert bare_report.notes[0].startswith("NO HELD-OUT ROWS")
     assert "not with held-out rows" in bare_report.scores["c2st_auc"].caution
-    share = bare_report.scores["nearest_record_real_share"]
-    assert share.value is None and "needs held-out rows" in share.caution
+    for name in ("nearest_record_real_share", "membership_auc", "inference_risk"):
+        assert bare_report.scores[name].value is None
+        assert "needs held-out rows" in bare_report.scores[name].caution
+    trusted = {name for name, score in bare_report.scores.items() if score.trusted}
+    assert trusted == {name for name in ALWAYS if not WORDINGS[name].needs_holdout}
+    (verdict,) = [v for v in bare_report.verdicts if v.about == "holdout"]
+    assert verdict.kind == "unknown" and "Detection by trees" in verdict.sentence
 
 
 def test_a_copy_of_the_real_rows_is_below_one_half_and_explained(people, monkeypatch):
@@ -99,14 +103,17 @@ def test_utility_without_a_holdout_says_what_it_was_tested_on(people, quick):
 def test_the_ceiling_learns_from_no_more_rows_than_the_synthetic_table_has(people, quick, monkeypatch):
     seen = []
 
-    def record(train, test, task, seed):
+    def record(train, *args, **options):
         seen.append(train.n_rows)
-        return Estimate(0.5)
+        return fit_predictor(train, *args, **options)
 
-    monkeypatch.setattr(sections, "utility", record)
-    evaluate(people(60, 1), people(20, 2), people(30, 3), target="weight")
-    evaluate(people(60, 1), people(90, 2), people(30, 3), target="weight")
-    assert seen[:2] == [20, 20] and seen[4:6] == [90, 60]
+    monkeypatch.setattr(usefulness, "fit_predictor", record)
+    parts = ["columns", "utility"]
+    evaluate(people(60, 1), people(20, 2), people(30, 3), target="weight", metrics=parts)
+    assert seen[:4] == [20, 20, 20, 20]
+    seen.clear()
+    evaluate(people(60, 1), people(90, 2), people(30, 3), target="weight", metrics=parts)
+    assert seen[:4] == [90, 60, 60, 60]
 
 
 def test_classes_that_the_real_table_lacks_are_pointed_out(people, quick):
@@ -121,7 +128,8 @@ def test_classes_that_the_real_table_lacks_are_pointed_out(people, quick):
 def test_a_holdout_of_training_rows_is_pointed_out(people, quick):
     real = people(60, 1)
     report = evaluate(real, people(60, 2), real.iloc[:30])
-    assert "100% of the held-out rows equal a real row" in report.notes[0]
+    (verdict,) = [v for v in report.verdicts if v.about == "holdout"]
+    assert "100.0% of the held-out rows equal a real row" in verdict.sentence
 
 
 def test_the_seed_repeats_the_report_and_is_stated(people, quick):

@@ -39,7 +39,7 @@ def test_what_is_no_report_is_refused(full_report):
         "{": "The report is not JSON",
         "[]": "is not a synthgen report",
         '{"a": 1}': "is not a synthgen report",
-        altered(full_report, format_version=FORMAT_VERSION + 1): "reads up to 1; upgrade it",
+        altered(full_report, format_version=FORMAT_VERSION + 1): f"reads up to {FORMAT_VERSION}; upgrade it",
         altered(full_report, surprise=1): "unknown field 'surprise'",
         altered(full_report, seed="zero"): "report.seed must be of type int. Got 'zero'",
         altered(full_report, notes="x"): "report.notes must be a list",

@@ -1,7 +1,6 @@
 import pytest
 
 from synthgen.metrics.intervals import Estimate
-from synthgen.reports import text
 from synthgen.reports.scores import WORDINGS, make_score
 
 
@@ -29,12 +28,3 @@ def test_without_baselines_there_is_no_place():
 def test_every_wording_says_which_way_is_better():
     assert {w.better for w in WORDINGS.values()} == {"higher", "lower", "near the ceiling", "near 0.5"}
     assert all(w.meaning.endswith(".") for w in WORDINGS.values())
-
-
-@pytest.mark.parametrize(("metric", "word"), [("auc", "AUC"), ("r2", "R²")])
-def test_the_verdict_names_the_metric_whatever_the_title_says(metric, word):
-    estimate = {"value": 0.5, "low": 0.4, "high": 0.6}
-    sentence = text._utility({"title": "Utility", **estimate, "ceiling": estimate}, metric, "age")
-    assert sentence.startswith(
-        f"Trees trained on the synthetic table predict age with {word} 0.500 (0.400 to"
-    )

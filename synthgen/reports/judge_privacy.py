@@ -1,0 +1,200 @@
+"""Judgements of what the table gives away."""
+
+from __future__ import annotations
+
+from synthgen.metrics.intervals import Estimate
+from synthgen.metrics.significance import clearly_above, clearly_more
+from synthgen.reports.judge_rows import estimate_of
+from synthgen.reports.report import Report
+from synthgen.reports.text import number, percent
+from synthgen.reports.verdict import Verdict
+
+_FEW = 0.001
+"""Share of copies beyond chance that is worth a sentence."""
+_RISK = 0.02
+"""Risk, or share beyond chance, that is worth a sentence."""
+_CONTROL = 0.6
+"""AUC that the attacks must reach against plain copies, or else they prove nothing."""
+_DISCLOSURES = {
+    "singling_out_risk": "Single people can be isolated",
+    "linkability_risk": "Two halves of a person's record can be linked",
+    "inference_risk": "A missing value of a person can be guessed",
+}
+
+
+def judge_copies(report: Report) -> list[Verdict]:
+    """Copied and nearly copied rows. Distances to the nearest record are smoke tests, and raise no alarm.
+
+    Parameters
+    ----------
+    report : Report
+        With its figures.
+
+    Returns
+    -------
+    list of Verdict
+        Exact copies first.
+    """
+    out = []
+    for name, words in (
+        ("nearest_record_copies", "equal a real row in every compared column"),
+        ("nearest_record_near_copies", "lie nearer to a real row than held-out rows do, but for 1%"),
+    ):
+        score = report.scores.get(name)
+        if score is None or score.value is None or score.ceiling is None or score.ceiling.value is None:
+            continue
+        more = score.value - score.ceiling.value
+        if clearly_more(estimate_of(score), score.ceiling) and more > (
+            _FEW if "near_copies" not in name else _RISK
+        ):
+            sentence = (
+                f"{percent(score.value)} of the synthetic rows {words}; of other real rows "
+                f"{percent(score.ceiling.value)} do."
+            )
+            advice = "Do not release this table. Remove the copies and find out how they came in."
+            out.append(Verdict("leak", "copies", sentence, advice=advice))
+            break  # exact copies are near copies too
+    return out
+
+
+def judge_membership(report: Report) -> list[Verdict]:
+    """Whether an attack tells who was among the real rows.
+
+    Parameters
+    ----------
+    report : Report
+        With its figures.
+
+    Returns
+    -------
+    list of Verdict
+        One; and what the controls say, if they do not do what they should.
+    """
+    score = report.scores.get("membership_auc")
+    if score is None:
+        return []
+    if score.value is None:
+        return [Verdict("unknown", "membership", f"Membership inference: {_reason(report)}")]
+    found, out = report.membership["synthetic"], []
+    if clearly_above(estimate_of(score), 0.5):
+        out.append(_members_found(report))
+    if score.ceiling is not None and clearly_above(score.ceiling, 0.5):
+        sentence = (
+            f"The attacks also tell the real rows from held-out ones by fresh real rows (AUC {number(score.ceiling.value)}): "
+            "the real and the held-out rows differ, and what the attacks say means nothing."
+        )
+        advice = "Draw the held-out rows at random from the same table."
+        out.append(Verdict("unknown", "holdout", sentence, advice=advice))
+    if score.memoriser is not None and not clearly_above(score.memoriser, 0.5):
+        sentence = (
+            f"The attacks cannot even see plain copies (AUC {number(score.memoriser.value)}): that they found nothing "
+            "means nothing."
+        )
+        out.append(Verdict("unknown", "membership", sentence, advice="Hold more rows out."))
+    if not out:
+        sentence = (
+            f"No membership attack succeeded (strongest: {found.best}, AUC {number(score.value)}; against plain copies "
+            f"{number(_value(score.memoriser))}). That is no guarantee."
+        )
+        out.append(Verdict("good", "membership", sentence))
+    return out
+
+
+def _members_found(report: Report) -> Verdict:
+    score, found = report.scores["membership_auc"], report.membership["synthetic"]
+    tpr = report.scores["membership_tpr"].value
+    caught = "" if tpr is None else f"; it names {percent(tpr)} of them at 1% false alarms"
+    sentence = (
+        f"Who was among the real rows is given away: the {found.best} attack tells them from others with AUC "
+        f"{number(score.value)}{caught}. Fresh rows give {number(_value(score.ceiling))}, plain copies "
+        f"{number(_value(score.memoriser))}."
+    )
+    wide = found.best == "span"
+    advice = (
+        "Keep fewer components: the synthetic rows span the real ones."
+        if wide
+        else "Train for fewer steps or on more rows, or with differential privacy; do not release this table as anonymous."
+    )
+    return Verdict("leak", "membership", sentence, advice=advice)
+
+
+def _reason(report: Report) -> str:
+    if not report.has_holdout:
+        return "not tried, for want of held-out rows."
+    return (report.membership["synthetic"].reason if report.membership else "") or "could not be tried."
+
+
+def _value(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value
+
+
+def judge_disclosure(report: Report) -> list[Verdict]:
+    """Singling out, linkability and attribute inference.
+
+    Parameters
+    ----------
+    report : Report
+        With its figures.
+
+    Returns
+    -------
+    list of Verdict
+        One for each risk beyond chance.
+    """
+    out = []
+    for name, words in _DISCLOSURES.items():
+        score = report.scores.get(name)
+        if score is None or not clearly_above(estimate_of(score), 0, len(_DISCLOSURES)):
+            continue
+        if (score.value or 0) < _RISK:
+            continue
+        sentence = f"{words}: risk {percent(score.value)} above what held-out people suffer."
+        out.append(
+            Verdict(
+                "leak", "disclosure", sentence, advice="Coarsen or drop the columns that identify people."
+            )
+        )
+    score = report.scores.get("rare_combinations")
+    if score is not None and score.ceiling is not None and score.value is not None:
+        more = score.value - (score.ceiling.value or 0)
+        if clearly_more(estimate_of(score), score.ceiling) and more > _RISK:
+            sentence = (
+                f"Rare combinations of three values are reproduced: {percent(score.value)} of the synthetic rows share "
+                f"theirs with one to four real rows only, {percent(score.ceiling.value)} of held-out rows do."
+            )
+            out.append(Verdict("leak", "disclosure", sentence, advice="Pool rare levels before training."))
+    return out
+
+
+def judge_holdout(report: Report) -> list[Verdict]:
+    """Whether the held-out rows were held out.
+
+    Parameters
+    ----------
+    report : Report
+        With its figures.
+
+    Returns
+    -------
+    list of Verdict
+        Empty if all is well.
+    """
+    if not report.has_holdout:
+        doubtful = [s.title for s in report.scores.values() if not s.trusted and s.value is not None]
+        sentence = (
+            "Without held-out rows no figure is safe from memorising; least of all: "
+            + ", ".join(doubtful)
+            + "."
+        )
+        advice = "Hold a fifth of the rows out before training, and give them as the holdout."
+        return [Verdict("unknown", "holdout", sentence, advice=advice)]
+    if not clearly_more(report.holdout_overlap, report.real_repeats):
+        return []
+    sentence = (
+        f"{percent(report.holdout_overlap.value)} of the held-out rows equal a real row, while "
+        f"{percent(report.real_repeats.value)} of the real rows equal another: the tables overlap, so that those rows "
+        "were not held out and the ceilings and attacks mean little."
+    )
+    return [
+        Verdict("unknown", "holdout", sentence, advice="Split the table into real and held-out rows anew.")
+    ]

@@ -1,0 +1,115 @@
+"""Which parts an evaluation has, in which order, and what runs them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from synthgen.metrics.utility import Task
+from synthgen.reports import fidelity, privacy, usefulness
+from synthgen.reports.report import LeftOut
+from synthgen.reports.section import Section
+from synthgen.reports.tables import Tables
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part of an evaluation.
+
+    Parameters
+    ----------
+    label : str
+        For the progress bar.
+    run : callable
+        Measures it.
+    needs_target : bool
+        Whether there must be something to predict.
+    """
+
+    label: str
+    run: Callable[[Tables, Task | None], Section]
+    needs_target: bool = False
+
+
+PARTS: dict[str, Part] = {
+    "columns": Part("columns", lambda t, _: fidelity.columns(t)),
+    "pairs": Part("pairs", lambda t, _: fidelity.pairs(t)),
+    "nearest": Part("nearest records", lambda t, _: privacy.nearest_records(t)),
+    "detection": Part("detection", lambda t, _: fidelity.detection(t)),
+    "utility": Part("utility", usefulness.usefulness, needs_target=True),
+    "membership": Part("membership inference", lambda t, _: privacy.memberships(t)),
+    "relations": Part("exact relations", lambda t, _: fidelity.relations(t)),
+    "collapse": Part("mode collapse", lambda t, _: fidelity.collapse(t)),
+    "disclosure": Part("disclosure", privacy.disclosures),
+    "linear_detection": Part("linear detection", lambda t, _: fidelity.linear_detection(t)),
+    "triples": Part("three-way margins", lambda t, _: fidelity.triples(t)),
+    "support": Part("density and coverage", lambda t, _: fidelity.support(t)),
+    "mmd": Part("discrepancy", lambda t, _: fidelity.discrepancy(t)),
+    "rare": Part("rare combinations", lambda t, _: privacy.rare(t)),
+}
+"""By the name that `evaluate` takes in `metrics`; what matters most comes first, in case the time runs out."""
+
+
+def chosen(metrics: str | Sequence[str], has_target: bool) -> tuple[list[str], list[LeftOut]]:
+    """The parts to run, and those asked for that cannot be.
+
+    Parameters
+    ----------
+    metrics : "auto" or sequence of str
+        Keys of `PARTS`; ``"auto"`` is all.
+    has_target : bool
+        Whether there is something to predict.
+
+    Returns
+    -------
+    (names, skipped) : (list of str, list of LeftOut)
+        In the order of `PARTS`.
+    """
+    wanted = [name for name in PARTS if metrics == "auto" or name in metrics]
+    possible = [name for name in wanted if has_target or not PARTS[name].needs_target]
+    skipped = [LeftOut(name, "no target was given") for name in wanted if name not in possible]
+    return possible, skipped
+
+
+def run(
+    tables: Tables, task: Task | None, names: Sequence[str], budget: float | None, verbose: int
+) -> tuple[list[Section], list[LeftOut]]:
+    """Run parts of the evaluation, one after the other.
+
+    Parameters
+    ----------
+    tables : Tables
+        What is compared.
+    task : Task or None
+        What is predicted.
+    names : sequence of str
+        Keys of `PARTS`.
+    budget : float or None
+        Seconds after which no further part is begun.
+    verbose : int
+        1 shows a progress bar, on a terminal.
+
+    Returns
+    -------
+    (sections, skipped) : (list of Section, list of LeftOut)
+        What was found, and what there was no time for. The first part is always run.
+    """
+    from threadpoolctl import threadpool_limits
+    from tqdm import tqdm
+
+    start = time.monotonic()
+    found: list[Section] = []
+    skipped: list[LeftOut] = []
+    # two threads on a busy pair of cores are ten times slower than one (spinning at barriers), and no faster idle;
+    # disable=None shows the bar on a terminal only
+    hidden = None if verbose else True
+    with threadpool_limits(limits=1), tqdm(total=len(names), desc="evaluate", disable=hidden) as bar:
+        for name in names:
+            if found and budget is not None and time.monotonic() - start > budget:
+                skipped.append(LeftOut(name, f"the budget of {budget:g} seconds was spent"))
+            else:
+                bar.set_postfix_str(PARTS[name].label)
+                found.append(PARTS[name].run(tables, task))
+            bar.update()
+    return found, skipped

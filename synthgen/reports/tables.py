@@ -1,0 +1,162 @@
+"""The tables that are compared: those given, and the baselines made of the real rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthgen.metrics import baselines
+from synthgen.metrics.tables import CodedTable
+from synthgen.rng import stream
+
+MAX_ROWS = 200_000
+"""Rows of each table that are compared, at most; only exact copies are sought among all rows."""
+EQUAL_AT_LEAST = 1_000
+"""Fewer held-out rows than this do not cut the synthetic table to their number: the figures would be noise."""
+MAX_BASELINE_COLUMNS = 2_000
+"""Columns of a wide table on which the baselines of column shapes are taken, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """Everything that is compared.
+
+    Parameters
+    ----------
+    whole : dict of str to CodedTable
+        The tables given: ``real``, ``synthetic`` and perhaps ``holdout``, with all their rows.
+    real : CodedTable
+        The real rows, at most `MAX_ROWS`.
+    all_synthetic : CodedTable
+        The synthetic rows, at most `MAX_ROWS`: for what is looked at row by row or column by column.
+    synthetic : CodedTable
+        As many of them as there are held-out rows, for the scores: more rows agree better by chance alone, and
+        model, ceiling, floor and memoriser shall differ in the kind of their rows, not in their number.
+    holdout : CodedTable or None
+        Real rows that the synthesizer has not seen, at most `MAX_ROWS`.
+    reference : CodedTable
+        What detection compares with: the holdout, or else the real rows.
+    twins : (CodedTable, CodedTable)
+        Two tables of one source, for the ceiling: real and holdout, or else two halves of the real rows.
+    floor, memoriser : CodedTable
+        Shuffled columns, and a bootstrap of the real rows; as many rows as `synthetic`.
+    seed : int
+        Of everything random.
+    """
+
+    whole: dict[str, CodedTable]
+    real: CodedTable
+    all_synthetic: CodedTable
+    synthetic: CodedTable
+    holdout: CodedTable | None
+    reference: CodedTable
+    twins: tuple[CodedTable, CodedTable]
+    floor: CodedTable
+    memoriser: CodedTable
+    seed: int
+
+    @property
+    def others(self) -> tuple[tuple[CodedTable, CodedTable], ...]:
+        """The pairs that ceiling, floor and memoriser compare."""
+        return self.twins, (self.real, self.floor), (self.real, self.memoriser)
+
+
+def make_tables(coded: dict[str, CodedTable], seed: int) -> Tables:
+    """The tables given, cut to size, and the baselines.
+
+    Parameters
+    ----------
+    coded : dict of str to CodedTable
+        ``real``, ``synthetic`` and perhaps ``holdout``, coded together.
+    seed : int
+        For samples, splits and baselines.
+
+    Returns
+    -------
+    Tables
+        Everything that is compared.
+    """
+    cut = {
+        which: baselines.subsample(table, MAX_ROWS, stream(seed, f"evaluate.rows.{which}"))
+        for which, table in coded.items()
+    }
+    real, holdout = cut["real"], cut.get("holdout")
+    n = equal_rows(cut["synthetic"].n_rows, None if holdout is None else holdout.n_rows)
+    if holdout is None:
+        twins = baselines.split(real, 0.5, stream(seed, "evaluate.split"))
+    else:
+        twins = (real, baselines.subsample(holdout, n, stream(seed, "evaluate.ceiling")))
+    return Tables(
+        whole=coded,
+        real=real,
+        all_synthetic=cut["synthetic"],
+        synthetic=baselines.subsample(cut["synthetic"], n, stream(seed, "evaluate.synthetic")),
+        holdout=holdout,
+        reference=real if holdout is None else holdout,
+        twins=twins,
+        floor=baselines.permuted_columns(real, n, stream(seed, "evaluate.floor")),
+        memoriser=baselines.bootstrap(real, n, stream(seed, "evaluate.memoriser")),
+        seed=seed,
+    )
+
+
+def equal_rows(n_synthetic: int, n_holdout: int | None) -> int:
+    """How many rows the scores take of the synthetic table and of its baselines.
+
+    Parameters
+    ----------
+    n_synthetic : int
+        Rows there are.
+    n_holdout : int or None
+        Held-out rows; None without a holdout.
+
+    Returns
+    -------
+    int
+        As many as there are held-out rows, unless these are fewer than `EQUAL_AT_LEAST`.
+    """
+    if n_holdout is None:
+        return n_synthetic
+    return min(n_synthetic, max(n_holdout, EQUAL_AT_LEAST))
+
+
+def some_columns(table: CodedTable, most: int, seed: int) -> np.ndarray:
+    """All columns, or a random choice of them where there are too many.
+
+    Parameters
+    ----------
+    table : CodedTable
+        Any table; the choice depends on the number of its columns alone.
+    most : int
+        Columns wanted at most.
+    seed : int
+        For the choice.
+
+    Returns
+    -------
+    ndarray of int
+        In increasing order.
+    """
+    n = len(table.columns)
+    if n <= most:
+        return np.arange(n)
+    return np.sort(stream(seed, "evaluate.columns").choice(n, most, replace=False))
+
+
+def narrowed(table: CodedTable, columns: np.ndarray) -> CodedTable:
+    """The table with some of its columns.
+
+    Parameters
+    ----------
+    table : CodedTable
+        Any table.
+    columns : ndarray of int
+        Which.
+
+    Returns
+    -------
+    CodedTable
+        Sharing the values.
+    """
+    return CodedTable(tuple(table.columns[j] for j in columns), table.n_rows)
