@@ -45,8 +45,14 @@ _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": ope
     "requirements",
     metavar="CONDITION",
     multiple=True,
-    help='Fail (exit code 1) unless a score holds, e.g. "c2st_auc<=0.75"; repeatable.',
+    help='Fail (exit code 1) unless a score holds, e.g. "c2st_auc<=0.75" or "membership_auc<=0.6"; repeatable.',
 )
+@click.option(
+    "--metrics",
+    metavar="PARTS",
+    help="Parts to measure, separated by commas, e.g. columns,detection,membership. Default: all.",
+)
+@click.option("--budget", type=float, metavar="SECONDS", help="Begin no further part after this time.")
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Of the random parts of the measurements."
 )
@@ -62,6 +68,8 @@ def evaluate(
     output: str | None,
     json_output: str | None,
     requirements: tuple[str, ...],
+    metrics: str | None,
+    budget: float | None,
     seed: int,
     schema: str | None,
     force: bool,
@@ -69,13 +77,15 @@ def evaluate(
 ) -> None:
     """Compare a SYNTHETIC table with the REAL one that it imitates.
 
-    REAL are the rows that the model learnt from. The summary is printed; -o writes the whole report as a page.
+    REAL are the rows that the model learnt from. What is good and what is wrong is printed, with every score beside
+    its ceiling (held-out rows), floor (shuffled columns) and memoriser (copied rows); -o writes the whole report as a
+    page.
 
     \b
     Examples:
       synthgen evaluate train.parquet synthetic.parquet --holdout holdout.parquet -o report.html
       synthgen evaluate train.csv synthetic.csv --target income --json report.json
-      synthgen evaluate train.parquet synthetic.parquet --require "c2st_auc<=0.75"
+      synthgen evaluate train.parquet synthetic.parquet --holdout holdout.parquet --require "membership_auc<=0.6"
     """
     check_inputs(real, synthetic, holdout, schema)
     check_outputs(output, json_output, inputs=[real, synthetic, holdout, schema], force=force)
@@ -92,6 +102,8 @@ def evaluate(
             synthetic_table,
             holdout_table,
             target,
+            metrics="auto" if metrics is None else [part.strip() for part in metrics.split(",")],
+            budget=budget,
             random_state=seed,
             verbose=settings().verbosity,
             schema=declared,
@@ -144,11 +156,13 @@ def _parse_requirement(text: str) -> tuple[str, str, float]:
 
 def _failure(scores: Any, name: str, comparison: str, bound: float) -> str | None:
     """What is wrong with a score; None if it holds."""
-    if name not in scores:
+    from synthgen.reports.wordings import WORDINGS
+
+    if name not in WORDINGS:
         raise click.UsageError(
             f"--require names the unknown score {name!r}; the report has {', '.join(scores)}."
         )
-    value = scores[name].value
+    value = scores[name].value if name in scores else None
     if value is None or math.isnan(value):
         return f"required {name} {comparison} {bound:g}, but it could not be measured"
     if _COMPARISONS[comparison](value, bound):

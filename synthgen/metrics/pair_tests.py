@@ -28,7 +28,7 @@ class PairTest:
     first, second : str
         The columns.
     real, other : float
-        Cramer's V in each table, in [0, 1]: 0 without any relation. Numbers are cut at the table's own quintiles, so
+        Cramer's V in each table, corrected for its bias [1]_, in [0, 1]: 0 without any relation. Numbers are cut at the table's own quintiles, so
         that a changed marginal is no changed strength.
     p_value : float
         In [0, 1], for equal joint dependence; corrected for the cells of the pair, not for the number of pairs.
@@ -65,6 +65,11 @@ def pair_tests(real: CodedTable, other: CodedTable, columns: np.ndarray) -> tupl
     Here numbers are cut at the quintiles of both tables together: cut at each table's own, the cells of a relation
     that is nearly exact would move with the sample's quantiles, which the variance does not know of. A changed
     marginal can therefore give a small p-value too: a changed relation shows in the two strengths as well.
+
+    References
+    ----------
+    .. [1] W. Bergsma, "A bias-correction for Cramer's V and Tschuprow's T", Journal of the Korean Statistical
+       Society 42 (2013).
     """
     cells = {j: _cells(real.columns[j], other.columns[j]) for j in columns.tolist()}
     return tuple(
@@ -142,10 +147,13 @@ def _dependence(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _cramers_v(counts: np.ndarray) -> float:
+    """Corrected for its bias: many cells of few rows show a relation where there is none."""
     counts = counts[np.ix_(counts.any(axis=1), counts.any(axis=0))]
-    smaller = min(counts.shape) - 1
-    if smaller < 1:
+    n, (rows, columns) = counts.sum(), counts.shape
+    if min(rows, columns) < 2:
         return 0.0
-    n = counts.sum()
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / n
-    return float(min(np.sqrt(((counts - expected) ** 2 / expected).sum() / n / smaller), 1.0))
+    phi2 = ((counts - expected) ** 2 / expected).sum() / n
+    phi2 = max(0.0, phi2 - (rows - 1) * (columns - 1) / (n - 1))
+    smaller = min(rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1)) - 1
+    return float(min(np.sqrt(phi2 / smaller), 1.0)) if smaller > 0 else 0.0

@@ -2,49 +2,81 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from synthgen.reports.canvas import MAX_LABEL, add_bars, blank, label, name_rows, rounded, show_legend
+
 REAL, SYNTHETIC = "#3b82c4", "#d9772f"
 """Distinguishable without colour vision, and on white and black (contrast above 3)."""
-_LINES = {
-    "synthetic": ("this table", SYNTHETIC, "solid"),
-    "ceiling": ("ceiling", REAL, "solid"),
-    "floor": ("floor", "#888888", "dot"),
-    "memoriser": ("memoriser", "#a05cb5", "dash"),
+TABLES = {
+    "synthetic": ("this table", SYNTHETIC, "solid", "circle"),
+    "ceiling": ("ceiling", REAL, "solid", "diamond"),
+    "floor": ("floor", "#888888", "dot", "square"),
+    "memoriser": ("memoriser", "#a05cb5", "dash", "x"),
 }
-_GRID = "rgba(128,128,128,0.25)"
-_MAX_LABEL = 22
+"""Names, colours, dashes and marks of what is compared."""
+CONTROLS = ("synthetic", "ceiling", "memoriser")
+"""What the attacks are shown for: the table, the negative and the positive control."""
+STRONGEST = "strongest, cross-checked"
+"""The attack that is chosen on one half of the candidates and measured on the other."""
+ERRORS = [[0, "#eef0f3"], [0.5, "#ecac72"], [1, "#a82a14"]]
+POINTS = [[0, "#97a3b0"], [0.5, "#d9772f"], [1, "#8a1c0c"]]
+"""Small to large errors, ever further from a light page; the page's script has their like for a dark one."""
+MAX_BARS = 15
+"""Columns that a figure of bars shows."""
+_MAX_TICKS = 40
+_BEYOND = 0.2
+"""How far beyond floor and ceiling a position is still drawn in its place."""
 
 
-def label(text: str, longest: int = _MAX_LABEL) -> str:
-    """A name as plotly may show it: cut short, and no markup in it.
+def all_figures(report: Mapping[str, Any]) -> dict[str, go.Figure]:
+    """Every figure that a report has data for.
 
     Parameters
     ----------
-    text : str
-        Any text.
-    longest : int
-        Most characters.
+    report : mapping
+        As `Report.to_dict` gives it.
 
     Returns
     -------
-    str
-        Escaped for plotly's pseudo-HTML.
+    dict of str to plotly.graph_objects.Figure
+        Of these, what there is: ``scores``, ``marginal: <column>``, ``pair trends``, ``detection``, ``importances``,
+        ``membership``, ``distances``, ``wide: means``, ``wide: standard deviations``.
     """
-    return html.escape(text if len(text) <= longest else text[: longest - 1] + "…", quote=False)
+    return dict(_all(report))
 
 
-def marginal_figure(marginal: dict[str, Any]) -> go.Figure:
+def _all(report: Mapping[str, Any]) -> Iterator[tuple[str, go.Figure]]:
+    if any(s["position"] is not None for s in report["scores"].values()):
+        yield "scores", _positions(report["scores"].values())
+    for marginal in report["marginals"]:
+        if marginal["real"]:
+            yield f"marginal: {marginal['name']}", marginal_figure(marginal)
+    if report["pairs"]:
+        yield "pair trends", trend_figure(report["pairs"])
+    if report["detection"] and report["detection"]["importances"]:
+        yield "detection", _detection(report["detection"], report["linear_detection"])
+    if report["importances"] and report["importances"]["columns"]:
+        yield "importances", _importances(report["importances"]["columns"])
+    if any(found["attacks"] for found in report["membership"].values()):
+        yield "membership", _membership(report["membership"])
+    if report["distances"]:
+        yield "distances", _distances(report["distances"])
+    if report["profile"] and (points := wide_points(report["profile"]))["names"]:
+        for quantity, key in (("means", "mean"), ("standard deviations", "sd")):
+            yield f"wide: {quantity}", _wide(points, quantity, f"{key}_real", f"{key}_synthetic")
+
+
+def marginal_figure(marginal: Mapping[str, Any]) -> go.Figure:
     """Real and synthetic shares of one column.
 
     Parameters
     ----------
-    marginal : dict
+    marginal : mapping
         A `synthgen.metrics.histograms.Marginal` as plain data.
 
     Returns
@@ -55,16 +87,16 @@ def marginal_figure(marginal: dict[str, Any]) -> go.Figure:
     return _levels(marginal) if marginal["kind"] == "level" else _steps(marginal)
 
 
-def _steps(marginal: dict[str, Any]) -> go.Figure:
+def _steps(marginal: Mapping[str, Any]) -> go.Figure:
     edges: Any = np.array(marginal["edges"])
     if marginal["kind"] == "datetime":
         edges = (edges * 1000).astype("datetime64[ms]").astype(str)
-    figure = _figure(height=190)
+    figure = blank(height=190)
     fill = {"fill": "tozeroy", "fillcolor": "rgba(59,130,196,0.25)"}
     for name, colour, more in (("real", REAL, fill), ("synthetic", SYNTHETIC, {})):
-        shares = marginal[name]
+        shares = rounded(marginal[name], 5)
         figure.add_scatter(
-            x=list(edges),
+            x=edges.tolist(),
             y=[*shares, shares[-1]],
             name=name,
             mode="lines",
@@ -77,31 +109,22 @@ def _steps(marginal: dict[str, Any]) -> go.Figure:
     return figure
 
 
-def _levels(marginal: dict[str, Any]) -> go.Figure:
+def _levels(marginal: Mapping[str, Any]) -> go.Figure:
     n = len(marginal["labels"])
-    figure = _figure(height=max(190, 50 + 22 * n))
+    figure = blank(height=max(190, 50 + 22 * n))
     for name, colour, pattern in (("real", REAL, ""), ("synthetic", SYNTHETIC, "/")):
-        figure.add_bar(
-            x=marginal[name],
-            y=list(range(n)),
-            orientation="h",
-            name=name,
-            marker={"color": colour, "pattern": {"shape": pattern, "size": 4, "solidity": 0.4}},
-            hovertemplate=f"{name}: %{{x:.2%}}<extra></extra>",
-        )
-    figure.update_layout(barmode="group", bargap=0.25)
+        add_bars(figure, name, marginal[name], colour, pattern, f"{name}: %{{x:.2%}}")
     figure.update_xaxes(tickformat=".0%", rangemode="tozero", nticks=4)
-    names = [label(text, 18) for text in marginal["labels"]]
-    figure.update_yaxes(tickvals=list(range(n)), ticktext=names, autorange="reversed", showgrid=False)
+    name_rows(figure, marginal["labels"], 18)
     return figure
 
 
-def trend_figure(pairs: Sequence[dict[str, Any]]) -> go.Figure:
+def trend_figure(pairs: Sequence[Mapping[str, Any]]) -> go.Figure:
     """Trend errors (one minus the score) of all pairs, as a heat map.
 
     Parameters
     ----------
-    pairs : sequence of dict
+    pairs : sequence of mapping
         `synthgen.metrics.dependence.PairTrend` as plain data.
 
     Returns
@@ -113,110 +136,192 @@ def trend_figure(pairs: Sequence[dict[str, Any]]) -> go.Figure:
     place = {name: i for i, name in enumerate(names)}
     errors: list[list[float | None]] = [[None] * len(names) for _ in names]
     for p in pairs:
-        error = None if p["score"] is None else 1 - p["score"]
+        error = None if p["score"] is None else round(1 - p["score"], 4)
         errors[place[p["first"]]][place[p["second"]]] = error
         errors[place[p["second"]]][place[p["first"]]] = error
-    figure = _figure(height=int(np.clip(160 + 24 * len(names), 320, 900)))
-    full = [[f"{label(a, 60)} × {label(b, 60)}" for b in names] for a in names]
+    figure = blank(height=int(np.clip(160 + 24 * len(names), 320, 900)))
     largest = max((e for row in errors for e in row if e is not None), default=0.0)
+    titles = _distinct(names)
     figure.add_heatmap(
+        x=titles,
+        y=titles,
         z=errors,
-        customdata=full,
         zmin=0,
         zmax=max(largest, 0.05),
-        colorscale=[[0, "rgba(128,128,128,0.12)"], [0.5, "#e8a15c"], [1, "#9c2f1d"]],
+        colorscale=ERRORS,
+        meta="errors",
         colorbar={"title": {"text": "error", "side": "right"}, "tickformat": ".0%", "thickness": 12},
-        hovertemplate="%{customdata}<br>error %{z:.2%}<extra></extra>",
+        hovertemplate="%{y} × %{x}<br>error %{z:.2%}<extra></extra>",
         hoverongaps=False,
         xgap=1,
         ygap=1,
     )
-    _name_axes(figure, names)
+    shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), _MAX_TICKS)).astype(int)).tolist()
+    ticks = {"tickvals": [titles[i] for i in shown], "ticktext": [label(names[i], 16) for i in shown]}
+    figure.update_xaxes(type="category", tickangle=-60, showgrid=False, **ticks)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, **ticks)
     return figure
 
 
-def _name_axes(figure: go.Figure, names: Sequence[str]) -> None:
-    shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), 40)).astype(int)).tolist()
-    ticks = {"tickvals": shown, "ticktext": [label(names[i], 16) for i in shown], "showgrid": False}
-    figure.update_xaxes(tickangle=-60, **ticks)
-    figure.update_yaxes(autorange="reversed", **ticks)
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Labels that stay distinct where names are alike but for their ends."""
+    labels = [label(name, 60) for name in names]
+    again: dict[str, int] = {}
+    out = []
+    for text in labels:
+        again[text] = again.get(text, 0) + 1
+        out.append(text if again[text] == 1 else f"{text} ({again[text]})")
+    return out
 
 
-def importance_figure(importances: Sequence[dict[str, Any]], most: int = 15) -> go.Figure:
-    """What gives the synthetic table away, column by column.
-
-    Parameters
-    ----------
-    importances : sequence of dict
-        `synthgen.metrics.detection.FeatureImportance` as plain data, largest first.
-    most : int
-        Columns shown.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Bars.
-    """
-    shown = importances[:most]
-    figure = _figure(height=90 + 24 * len(shown))
-    figure.add_bar(
-        x=[max(i["auc_drop"], 0) for i in shown],
-        y=list(range(len(shown))),
-        orientation="h",
-        marker={"color": SYNTHETIC},
-        hovertemplate="AUC falls by %{x:.3f}<extra></extra>",
+def _positions(scores: Iterable[Mapping[str, Any]]) -> go.Figure:
+    placed = [s for s in scores if s["position"] is not None]
+    figure = blank(height=110 + 26 * len(placed))
+    figure.add_scatter(
+        x=[round(float(np.clip(s["position"], -_BEYOND, 1 + _BEYOND)), 3) for s in placed],
+        y=list(range(len(placed))),
+        mode="markers",
+        marker={"color": SYNTHETIC, "size": 10},
+        customdata=[round(s["position"], 3) for s in placed],
+        hovertemplate="%{customdata:.0%} of the way from floor to ceiling<extra></extra>",
     )
-    names = [label(i["name"]) for i in shown]
-    figure.update_yaxes(
-        tickvals=list(range(len(shown))), ticktext=names, autorange="reversed", showgrid=False
-    )
-    figure.update_xaxes(rangemode="tozero", title="fall of the AUC when the column is shuffled")
+    name_rows(figure, [s["title"] for s in placed], 40)
+    ends = {"tickvals": [0, 1], "ticktext": ["floor", "ceiling"], "range": [-0.25, 1.25]}
+    figure.update_xaxes(showgrid=True, **ends)
     return figure
 
 
-def distance_figure(distances: dict[str, dict[str, Any]]) -> go.Figure:
-    """How near rows lie to their nearest real row, as cumulative shares.
+def _detection(trees: Mapping[str, Any], linear: Mapping[str, Any] | None) -> go.Figure:
+    shown = trees["importances"][:MAX_BARS]
+    figure = blank(height=100 + 26 * len(shown))
+    drops = [max(i["auc_drop"], 0) for i in shown]
+    add_bars(figure, "trees", drops, SYNTHETIC, "", "trees: AUC falls by %{x:.3f}")
+    if linear and linear["importances"]:
+        by_name = {i["name"]: max(i["auc_drop"], 0) for i in linear["importances"]}
+        others = [by_name.get(i["name"]) for i in shown]
+        add_bars(figure, "linear model", others, "#888888", "/", "linear model: AUC falls by %{x:.3f}")
+        show_legend(figure)
+    name_rows(figure, [i["name"] for i in shown], MAX_LABEL)
+    figure.update_xaxes(rangemode="tozero", title="fall of the AUC")
+    return figure
 
-    Parameters
-    ----------
-    distances : dict of str to dict
-        `synthgen.metrics.support.Distances` as plain data, by table.
 
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        A line a table.
-    """
-    figure = _figure(height=340)
-    for which, found in distances.items():
-        name, colour, dash = _LINES[which]
+def _importances(columns: Sequence[Mapping[str, Any]]) -> go.Figure:
+    shown = columns[:MAX_BARS]
+    figure = blank(height=110 + 30 * len(shown))
+    for name, key, colour, pattern in (
+        ("trained on real rows", "real", REAL, ""),
+        ("trained on synthetic rows", "synthetic", SYNTHETIC, "/"),
+    ):
+        add_bars(figure, name, [c[key] for c in shown], colour, pattern, f"{name}: %{{x:.3f}}")
+    show_legend(figure)
+    name_rows(figure, [c["name"] for c in shown], MAX_LABEL)
+    figure.update_xaxes(title="rise of the loss")
+    return figure
+
+
+def _membership(membership: Mapping[str, Mapping[str, Any]]) -> go.Figure:
+    tables = {which: _aucs(found) for which, found in membership.items() if which in CONTROLS}
+    names = list(dict.fromkeys(name for aucs in tables.values() for name in aucs))
+    figure = blank(height=120 + 46 * len(names))
+    for i, (which, aucs) in enumerate(tables.items()):
+        title, colour, _, mark = TABLES[which]
+        rows = [(names.index(name), auc) for name, auc in aucs.items() if auc["value"] is not None]
+        values = [auc["value"] for _, auc in rows]
         figure.add_scatter(
-            x=found["to_real"],
-            y=np.linspace(0, 1, len(found["to_real"])).tolist(),
+            x=rounded(values, 4),
+            y=[row + 0.18 * (i - (len(tables) - 1) / 2) for row, _ in rows],
+            name=title,
+            mode="markers",
+            marker={"color": colour, "size": 9, "symbol": mark},
+            error_x={
+                "array": rounded([(a["high"] or a["value"]) - a["value"] for _, a in rows], 4),
+                "arrayminus": rounded([a["value"] - (a["low"] or a["value"]) for _, a in rows], 4),
+                "color": colour,
+                "thickness": 1.4,
+                "width": 3,
+            },
+            hovertemplate=f"{title}: AUC %{{x:.3f}}<extra></extra>",
+        )
+    figure.add_vline(x=0.5, line={"color": "#888888", "width": 1, "dash": "dot"})
+    show_legend(figure)
+    name_rows(figure, names, 30)
+    figure.update_xaxes(title="AUC (0.5 = a coin toss)")
+    return figure
+
+
+def _aucs(found: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {STRONGEST: found["auc"], **{attack["name"]: attack["auc"] for attack in found["attacks"]}}
+
+
+def _distances(distances: Mapping[str, Mapping[str, Any]]) -> go.Figure:
+    figure = blank(height=340)
+    for which, found in distances.items():
+        name, colour, dash, _ = TABLES[which]
+        figure.add_scatter(
+            x=rounded(found["to_real"], 5),
+            y=np.linspace(0, 1, len(found["to_real"])).round(3).tolist(),
             name=name,
             mode="lines",
             line={"color": colour, "dash": dash, "width": 2},
             hovertemplate=f"{name}: %{{y:.0%}} of rows within %{{x:.3f}}<extra></extra>",
         )
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    show_legend(figure)
     figure.update_yaxes(tickformat=".0%", title="share of rows", range=[0, 1.02])
     figure.update_xaxes(title="distance to the nearest real row", rangemode="tozero")
     return figure
 
 
-def _figure(height: int) -> go.Figure:
-    figure = go.Figure()
-    figure.update_layout(
-        template=None,
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=False,
-        hoverlabel={"namelength": -1},
-        font={"size": 12},
+def wide_points(profile: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The columns of a wide table as points, the worst last so that they lie on top.
+
+    Parameters
+    ----------
+    profile : mapping
+        A `synthgen.metrics.profile.ColumnProfile` as plain data.
+
+    Returns
+    -------
+    dict of str to list
+        ``names``, ``mean_real``, ``mean_synthetic``, ``sd_real``, ``sd_synthetic`` and ``error`` (one minus the shape
+        score); only columns that have them all.
+    """
+    keys = ("mean_real", "mean_synthetic", "sd_real", "sd_synthetic", "score")
+    rows = zip(profile["names"], *(profile[key] for key in keys), strict=True)
+    whole = sorted((row for row in rows if None not in row), key=lambda row: -row[-1])
+    names, *numbers, scores = zip(*whole, strict=True) if whole else ((),) * 6
+    points: dict[str, list[Any]] = {"names": [label(name, 60) for name in names]}
+    points |= {k: [float(f"{x:.4g}") for x in v] for k, v in zip(keys[:-1], numbers, strict=True)}
+    return points | {"error": [round(1 - score, 3) for score in scores]}
+
+
+def _wide(points: Mapping[str, Sequence[Any]], quantity: str, real: str, synthetic: str) -> go.Figure:
+    figure = blank(height=460)
+    figure.add_scattergl(
+        x=np.asarray(points[real]),  # plotly checks lists value by value
+        y=np.asarray(points[synthetic]),
+        text=np.asarray(points["names"]),
+        mode="markers",
+        meta="points",
+        marker={
+            "color": np.asarray(points["error"]),
+            "colorscale": POINTS,
+            "cmin": 0,
+            "cmax": max(*points["error"], 0.05),
+            "size": 5,
+            "opacity": 0.75,
+            "colorbar": {"title": {"text": "1 − score", "side": "right"}, "thickness": 12},
+        },
+        hovertemplate="%{text}<br>real %{x:.4g}, synthetic %{y:.4g}<br>1 − score %{marker.color:.3f}<extra></extra>",
     )
-    axis = {"automargin": True, "gridcolor": _GRID, "zeroline": False, "fixedrange": True}
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(ticks="outside", ticklen=4, tickcolor="rgba(0,0,0,0)", **axis)
+    ends = [f(points[real]) for f in (min, max)]
+    figure.add_shape(
+        type="line",
+        layer="below",
+        line={"color": "#888888", "width": 1, "dash": "dot"},
+        **dict(zip(("x0", "x1", "y0", "y1"), ends * 2, strict=True)),
+    )
+    figure.update_layout(hovermode="closest")
+    figure.update_xaxes(title=f"{quantity}, real")
+    figure.update_yaxes(title=f"{quantity}, synthetic")
     return figure

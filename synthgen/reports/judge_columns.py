@@ -27,7 +27,7 @@ _STRONG = 0.1
 """Cramer's V from which on a relation is worth losing."""
 _CHANGED = 0.05
 """Difference of Cramer's V from which on a changed relation is worth a sentence."""
-_LOST = 1 / 3
+_LOST = 0.5
 """Share of its strength below which a relation is lost."""
 
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import plotly.graph_objects as go
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from synthgen.files import atomic_write
-from synthgen.reports import figures, text
+from synthgen.reports import listings, text
+from synthgen.reports.figures import all_figures, wide_points
+from synthgen.reports.wordings import THREAT_MODEL, WORDINGS
 
-WORST_PAIRS = 15
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'{more}; "
+    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+)
+_EVAL = " 'unsafe-eval'"
+"""Plotly writes the functions that draw with WebGL while it runs."""
+_WIDE = {"x": "{}_real", "y": "{}_synthetic", "text": "names", "color": "error"}
+"""Where the numbers of a wide figure stand in the page's one table of points."""
 
 
 def page(report: dict[str, Any]) -> str:
@@ -30,24 +42,69 @@ def page(report: dict[str, Any]) -> str:
     str
         HTML: scripts, styles and data inline, nothing fetched.
     """
-    environment = jinja2.Environment(
+    columns, n_more_columns = listings.column_rows(report)
+    pairs = listings.pair_rows(report)
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            compared=text.compared(report),
+            sections=listings.sections(report),
+            verdict_groups=listings.verdict_groups(report),
+            scores_by_area=listings.scores_by_area(report),
+            columns=columns,
+            worst_columns=listings.worst_columns(columns),
+            n_more_columns=n_more_columns,
+            column_scores={c["name"]: c["score"]["value"] for c in report["columns"]},
+            bins={m["name"]: text.bins(m) for m in report["marginals"]},
+            pairs=pairs[: listings.MAX_LISTED],
+            worst_pairs=listings.worst_pairs(pairs),
+            drops=listings.drop_rows(report),
+            attacks=listings.attack_rows(report),
+            smoke_tests=listings.SMOKE_TESTS,
+            risk_titles=listings.RISKS,
+            wide_rows=listings.wide_rows(report),
+            threat_model=THREAT_MODEL,
+            wordings=WORDINGS,
+            **_drawings(report),
+        )
+    )
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Where the templates and their filters are.
+
+    Returns
+    -------
+    jinja2.Environment
+        Escapes everything that is not marked as markup; knows ``plotly_js``, and ``policy(webgl)`` for the page's head.
+    """
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": text.number, "interval": text.interval, "percent": text.percent}
-    return environment.get_template("report.html").render(
-        report=report,
-        compared=text.compared(report),
-        verdicts=text.verdicts(report),
-        worst_pairs=_worst(report["pairs"]),
-        shapes={c["name"]: c for c in report["columns"]},
-        bins={m["name"]: text.bins(m) for m in report["marginals"]},
-        figure=_Figures(report),
-        plotly_js=Markup(get_plotlyjs()),
+    filters = (
+        text.number,
+        text.interval,
+        text.percent,
+        text.count,
+        text.compact,
+        text.brief,
+        text.place,
+        text.chance,
     )
+    found.filters |= {f.__name__: f for f in filters}
+    found.globals |= {"plotly_js": Markup(get_plotlyjs()), "policy": _policy}
+    return found
+
+
+def _policy(webgl: bool) -> Markup:
+    return Markup(_POLICY.format(more=_EVAL if webgl else ""))
 
 
 def write(path: str | os.PathLike[str], content: str, *, overwrite: bool) -> None:
@@ -71,36 +128,49 @@ def write(path: str | os.PathLike[str], content: str, *, overwrite: bool) -> Non
         temporary.write_text(content, encoding="utf-8")
 
 
-class _Figures:
-    """The figures as JSON that may stand in a script element."""
+def embeddable(data: Any) -> Markup:
+    """Plain data as JSON that may stand in a script element.
 
-    def __init__(self, report: dict[str, Any]) -> None:
-        self._report = report
+    Parameters
+    ----------
+    data : object
+        What JSON can hold.
 
-    def marginal(self, marginal: dict[str, Any]) -> Markup:
-        """Of one column."""
-        return _embeddable(figures.marginal_figure(marginal))
-
-    def trends(self) -> Markup:
-        """Of all pairs."""
-        return _embeddable(figures.trend_figure(self._report["pairs"]))
-
-    def importances(self) -> Markup:
-        """Of the columns that give the table away."""
-        return _embeddable(figures.importance_figure(self._report["detection"]["importances"]))
-
-    def distances(self) -> Markup:
-        """Of nearest real rows."""
-        return _embeddable(figures.distance_figure(self._report["distances"]))
-
-
-def _embeddable(figure: go.Figure) -> Markup:
-    plain = figure.to_json(engine="json")
+    Returns
+    -------
+    markupsafe.Markup
+        Without any character that could end the element.
+    """
+    plain = json.dumps(data, separators=(",", ":"), allow_nan=False)
     for unsafe in "<>&":
         plain = plain.replace(unsafe, f"\\u{ord(unsafe):04x}")
     return Markup(plain)
 
 
-def _worst(pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    scored = [p for p in pairs if p["score"] is not None]
-    return sorted(scored, key=lambda p: p["score"])[:WORST_PAIRS]
+def _drawings(report: dict[str, Any]) -> dict[str, Any]:
+    """The figures as JSON, their heights, and the points that the figures of a wide table share."""
+    figures = {
+        name: json.loads(figure.to_json(engine="json")) for name, figure in all_figures(report).items()
+    }
+    for name in ("wide: means", "wide: standard deviations"):
+        if name in figures:
+            _refer(figures[name], "mean" if name == "wide: means" else "sd")
+    points = wide_points(report["profile"]) if "wide: means" in figures else None
+    return {
+        "plots": {name: embeddable(figure) for name, figure in figures.items()},
+        "heights": {name: figure["layout"]["height"] for name, figure in figures.items()},
+        "points": None if points is None else _packed(points),
+    }
+
+
+def _refer(figure: dict[str, Any], quantity: str) -> None:
+    """Replace the numbers of a wide figure by the names of their columns in the table of points."""
+    trace = figure["data"][0]
+    for key, place in _WIDE.items():
+        (trace["marker"] if key == "color" else trace)[key] = place.format(quantity)
+
+
+def _packed(points: dict[str, Any]) -> Markup:
+    """The points of tens of thousands of columns, in a third of the space."""
+    plain = json.dumps(points, separators=(",", ":"), allow_nan=False).encode()
+    return Markup(base64.b64encode(gzip.compress(plain, mtime=0)).decode())

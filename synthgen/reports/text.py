@@ -6,12 +6,18 @@ import datetime
 import itertools
 from typing import Any
 
-_METRICS = {"auc": "AUC", "r2": "R²"}
-"""What `synthgen.metrics.utility.Task` measures, in words."""
+KINDS = {
+    "leak": "Given away",
+    "wrong": "Wrong",
+    "unknown": "Not known",
+    "minor": "Slight",
+    "good": "Good",
+}
+"""The kinds of `synthgen.reports.verdict.Verdict` in words, the worst first."""
 
 
 def number(value: float | None) -> str:
-    """Three decimals; a dash for None.
+    """Three decimals, fewer of what is 10 and more; a dash for None.
 
     Parameters
     ----------
@@ -21,9 +27,12 @@ def number(value: float | None) -> str:
     Returns
     -------
     str
-        For example ``0.736``.
+        For example ``0.736`` or ``17.22``.
     """
-    return "–" if value is None else f"{value:.3f}"
+    if value is None:
+        return "–"
+    size = abs(value)
+    return f"{value:z.3f}" if size < 10 else f"{value:.2f}" if size < 100 else compact(value)
 
 
 def percent(share: float | None) -> str:
@@ -40,6 +49,92 @@ def percent(share: float | None) -> str:
         For example ``5.6%``.
     """
     return "–" if share is None else f"{share:.1%}"
+
+
+def count(value: int | None) -> str:
+    """A whole number with its thousands parted; a dash for None.
+
+    Parameters
+    ----------
+    value : int or None
+        At least 0.
+
+    Returns
+    -------
+    str
+        For example ``32,000``.
+    """
+    return "–" if value is None else f"{value:,}"
+
+
+def compact(value: float | None) -> str:
+    """Four significant digits, for numbers in units of their own; a dash for None.
+
+    Parameters
+    ----------
+    value : float or None
+        Any number.
+
+    Returns
+    -------
+    str
+        For example ``0.01243``, ``12,430`` or ``1.243e+07``.
+    """
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value:.4g}"
+
+
+def brief(value: float | None) -> str:
+    """Two decimals, or no more than four digits of what is large; a dash for None.
+
+    Parameters
+    ----------
+    value : float or None
+        Any number, of which around 1 is much.
+
+    Returns
+    -------
+    str
+        For example ``0.07``.
+    """
+    return "–" if value is None else f"{value:z.2f}" if abs(value) < 1000 else compact(value)
+
+
+def chance(p_value: float | None) -> str:
+    """A p-value; a dash for None.
+
+    Parameters
+    ----------
+    p_value : float or None
+        In [0, 1].
+
+    Returns
+    -------
+    str
+        For example ``0.031`` or ``below 0.001``.
+    """
+    return "below 0.001" if p_value is not None and p_value < 0.001 else number(p_value)
+
+
+def place(position: float | None) -> str:
+    """Where a score lies between floor and ceiling, in words.
+
+    Parameters
+    ----------
+    position : float or None
+        0 at the floor, 1 at the ceiling.
+
+    Returns
+    -------
+    str
+        For example ``83% of the way``; empty for None.
+    """
+    if position is None:
+        return ""
+    if position < 0:
+        return "worse than the floor"
+    return "beyond the ceiling" if position > 1 else f"{position:.0%} of the way"
 
 
 def interval(estimate: dict[str, Any] | None) -> str:
@@ -84,7 +179,7 @@ def compared(report: dict[str, Any]) -> str:
 
 
 def summary(report: dict[str, Any]) -> str:
-    """The scores and the notes of a report.
+    """The verdicts, the scores and the notes of a report, for a terminal.
 
     Parameters
     ----------
@@ -94,38 +189,35 @@ def summary(report: dict[str, Any]) -> str:
     Returns
     -------
     str
-        Lines of text.
+        What was compared; then the verdicts, the worst first; then a line a score; then the notes.
     """
+    cautions = [f"{n}: {s['caution']}" for n, s in report["scores"].items() if s["caution"]]
+    skipped = [f"{part['name']} was skipped: {part['reason']}" for part in report["skipped"]]
+    remarks = [f"- {remark}" for remark in (*cautions, *skipped, *report["notes"])]
+    parts = [[compared(report)], _verdicts(report["verdicts"]), _scores(report["scores"]), remarks]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def _verdicts(verdicts: list[dict[str, Any]]) -> list[str]:
+    width = max(map(len, KINDS.values())) + 2
+    lines = []
+    for verdict in verdicts:
+        lines.append(f"{KINDS[verdict['kind']].upper():{width}}{verdict['sentence']}")
+        if verdict["advice"]:
+            lines.append(f"{'':{width}}Try: {verdict['advice']}")
+    return lines
+
+
+def _scores(scores: dict[str, dict[str, Any]]) -> list[str]:
+    if not scores:
+        return []
     lines = [("score", "this table (95% interval)", "ceiling", "floor", "memoriser", "better")]
-    for name, score in report["scores"].items():
+    for name, score in scores.items():
         baselines = (score["ceiling"], score["floor"], score["memoriser"])
         values = (number(b["value"]) if b else "–" for b in baselines)
         lines.append((name, interval(score), *values, score["better"]))
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    table = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]
-    cautions = [f"{n}: {s['caution']}" for n, s in report["scores"].items() if s["caution"]]
-    return "\n".join([compared(report), "", *table, "", *(f"- {n}" for n in [*cautions, *report["notes"]])])
-
-
-def verdicts(report: dict[str, Any]) -> list[str]:
-    """What the most telling figures say, in sentences.
-
-    Parameters
-    ----------
-    report : dict
-        As `Report.to_dict` gives it.
-
-    Returns
-    -------
-    list of str
-        Detection first, then relations, copies and utility.
-    """
-    scores = report["scores"]
-    out = [_detection(report), _trends(scores["pair_trends"]), _copies(scores["nearest_record_copies"])]
-    out += [
-        _utility(scores[f"utility_{m}"], m, report["target"]) for m in _METRICS if f"utility_{m}" in scores
-    ]
-    return [sentence for sentence in out if sentence]
+    return ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def bins(marginal: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -155,45 +247,3 @@ def _end(value: float, kind: str) -> str:
         return f"{value:,.6g}"
     epoch = datetime.datetime(1970, 1, 1)
     return (epoch + datetime.timedelta(seconds=value)).isoformat(" ", "seconds")
-
-
-def _detection(report: dict[str, Any]) -> str:
-    score = report["scores"]["c2st_auc"]
-    if score["value"] is None:
-        return ""
-    rows = "held-out real rows" if report["has_holdout"] else "the real rows it was made from"
-    sentence = (
-        f"Boosted trees tell synthetic rows from {rows} with an AUC of {interval(score)}; real rows against real "
-        f"rows give {number(score['ceiling']['value'])}, shuffled columns {number(score['floor']['value'])}."
-    )
-    telling = [i["name"] for i in report["detection"]["importances"][:3] if i["auc_drop"] > 0.01]
-    if telling and score["low"] is not None and score["low"] > 0.5:
-        sentence += f" What gives it away most: {', '.join(telling)}."
-    return sentence
-
-
-def _trends(score: dict[str, Any]) -> str:
-    if score["value"] is None:
-        return ""
-    sentence = f"Relations between columns score {interval(score)}"
-    if score["ceiling"] and score["ceiling"]["value"] is not None:
-        sentence += f"; real rows against real rows score {number(score['ceiling']['value'])}"
-    return sentence + "."
-
-
-def _copies(score: dict[str, Any]) -> str:
-    ceiling = score["ceiling"]
-    sentence = (
-        f"{percent(score['value'])} of the synthetic rows equal a real row in every compared column; "
-        f"among real rows of the same source {percent(ceiling['value'])} do."
-    )
-    return sentence + (" That is more than chance explains." if score["low"] > ceiling["high"] else "")
-
-
-def _utility(score: dict[str, Any], metric: str, target: str) -> str:
-    if score["value"] is None or score["ceiling"]["value"] is None:
-        return ""
-    return (
-        f"Trees trained on the synthetic table predict {target} with {_METRICS[metric]} {interval(score)}; "
-        f"trained on real rows, {number(score['ceiling']['value'])}."
-    )

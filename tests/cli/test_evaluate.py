@@ -29,7 +29,7 @@ def tables(tmp_path, diabetes):
 def fake(monkeypatch):
     """A report that needs no measuring; what it was asked for is kept."""
     asked = {}
-    values = {"c2st_auc": 0.7, "pair_trends": 0.9, "utility": math.nan, "none": None}
+    values = {"c2st_auc": 0.7, "pair_trends": 0.9, "utility_auc": math.nan, "mmd": None}
 
     def evaluate(real, synthetic, holdout=None, target=None, **kwargs):
         asked.update(
@@ -101,8 +101,8 @@ def test_thresholds_that_hold(synthgen, tables, fake, condition):
         ("c2st_auc<=0.65", "synthgen: required c2st_auc <= 0.65, but it is 0.7"),
         ("c2st_auc<0.7", "synthgen: required c2st_auc < 0.7, but it is 0.7"),
         ("pair_trends>0.9", "synthgen: required pair_trends > 0.9, but it is 0.9"),
-        ("utility>=0", "synthgen: required utility >= 0, but it could not be measured"),
-        ("none<=1", "synthgen: required none <= 1, but it could not be measured"),
+        ("utility_auc>=0", "synthgen: required utility_auc >= 0, but it could not be measured"),
+        ("mmd<=1", "synthgen: required mmd <= 1, but it could not be measured"),
     ],
 )
 def test_thresholds_that_fail_exit_with_1_and_still_write_the_report(synthgen, tables, fake, condition, line):

@@ -1,9 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats.contingency import association
 
 from synthgen.metrics.pair_tests import pair_tests
+from synthgen.metrics.tables import code_tables
 from synthgen.rng import stream
+from synthgen.table.infer import infer_schema
 
 
 def judge(coded, real, other):
@@ -38,20 +41,22 @@ def test_a_changed_marginal_alone_changes_no_strength(coded, people):
     assert [t.other for t in found.values()] == [t.other for t in before.values()]
 
 
-def test_the_strength_is_cramers_v():
-    from scipy.stats.contingency import association
-
-    from synthgen.metrics.tables import code_tables
-    from synthgen.table.infer import infer_schema
-
+def test_the_strength_is_cramers_v_without_its_bias():
     draw = stream(0, "test")
     a = draw.choice(["x", "y", "z"], 300)
     frame = pd.DataFrame({"a": a, "b": np.where(draw.random(300) < 0.5, a, "w")})
     tables = code_tables({"real": frame, "other": frame}, infer_schema(frame))
     (found,) = pair_tests(*tables.values(), np.arange(2))
     counts = pd.crosstab(frame.a, frame.b).to_numpy()
-    assert found.real == pytest.approx(association(counts, method="cramer")) == pytest.approx(found.other)
+    phi2 = association(counts, method="cramer") ** 2 * 2 - 2 * 3 / 299
+    assert found.real == pytest.approx(np.sqrt(phi2 / (3 - 4 / 299 - 1))) == pytest.approx(found.other)
     assert found.p_value == 1
+
+
+def test_many_cells_of_few_rows_show_no_relation_where_there_is_none(coded):
+    draw = stream(0, "test")
+    frame = pd.DataFrame({name: draw.choice(list("abcdefgh"), 400) for name in "xyzw"})
+    assert np.mean([t.real for t in judge(coded, frame, frame).values()]) < 0.05
 
 
 @pytest.mark.parametrize("values", [[1.0] * 12, [np.nan] * 12, list(range(12))])
