@@ -20,7 +20,7 @@ DEMO_DATA := $(DATA)
 DEMO_TARGET := $(TARGET)
 endif
 
-.PHONY: help demo test lint bench bench-defaults docs clean distclean
+.PHONY: help demo test lint bench bench-report bench-defaults docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make lint                              ruff and mypy alone"
 	@echo "make bench TABLE=adult                 fit, sample and judge on held-out rows, three seeds (tens of minutes)"
 	@echo "make bench-defaults                    SynthGAN().fit(df) on every mixed table (an hour)"
+	@echo "make bench-report                      time of reports, planted faults, false alarms, coverage of intervals (an hour)"
 	@echo "make docs                              the documentation as pages, in build/docs/"
 	@echo "make clean                             remove $(OUT)/, caches and builds; make distclean: $(VENV) too"
 	@echo
@@ -60,6 +61,12 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mixed.py $(TABLE)
 	$(BIN)/python benchmarks/tables.py
+
+bench-report: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/report_speed.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/faults.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/reference/detection_coverage.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/reference/membership_coverage.py
 
 bench-defaults: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/defaults.py

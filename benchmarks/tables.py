@@ -12,10 +12,13 @@ RESULTS = Path(__file__).resolve().parent / "results"
 SCORES = {
     "column_shapes": ("column shapes", "higher"),
     "pair_trends": ("pair trends", "higher"),
+    "three_way_margins": ("three-way margins", "higher"),
     "c2st_auc": ("C2ST AUC against held-out rows", "lower, 0.5 = cannot tell"),
-    "nearest_record_real_share": ("nearer to training than to held-out rows", "near 0.5"),
+    "coverage": ("coverage of the real rows", "higher"),
     "utility_auc": ("trained on synthetic, AUC on held-out rows", "higher"),
     "utility_r2": ("trained on synthetic, R2 on held-out rows", "higher"),
+    "membership_auc": ("membership inference, AUC of the strongest attack", "lower, 0.5 = nobody found"),
+    "inference_risk": ("attribute inference, risk of the worst column", "lower"),
 }
 
 

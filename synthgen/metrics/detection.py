@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -14,6 +16,8 @@ from synthgen.metrics.intervals import Estimate, auc_interval, auc_with_variance
 from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.trees import boosted_classifier, fill_empty_columns
 from synthgen.rng import stream
+
+Split: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 N_FOLDS = 5
 MAX_ROWS = 20_000
@@ -109,12 +113,11 @@ def c2st(synthetic: CodedTable, holdout: CodedTable, seed: int, *, importances: 
     ]
     (fake, real), is_categorical = tree_matrix(tables)
     matrix, labels = np.concatenate([fake, real]), np.repeat([1, 0], n)
-    n_repeats = _REPEATS if n < _SMALL else 1
-    folds = [f for _ in range(n_repeats) for f in _folds(matrix, labels, draw)]
+    splits = folds(labels, draw)
     # one round of folds tells the columns apart; one fold where there are many columns
     n_explained = 0 if not importances else N_FOLDS if len(used) <= _FEW_COLUMNS else 1
     aucs, variances, drops = [], [], []
-    for i, (train, test) in enumerate(folds):
+    for i, (train, test) in enumerate(splits):
         model = boosted_classifier(len(train), is_categorical, int(draw.integers(2**31)))
         seen, unseen = fill_empty_columns(matrix[train], matrix[test])
         auc, variance = _auc(model.fit(seen, labels[train]), unseen, labels[test])
@@ -122,17 +125,47 @@ def c2st(synthetic: CodedTable, holdout: CodedTable, seed: int, *, importances: 
         variances.append(variance)
         if i < n_explained:
             drops.append(_auc_drops(model, unseen, labels[test], auc, draw))
-    return Detection(_estimate(aucs, variances, n), n, len(used), _named(tables[0], drops))
+    return Detection(cross_fitted_auc(aucs, variances, n), n, len(used), _named(tables[0], drops))
 
 
-def _folds(
-    matrix: np.ndarray, labels: np.ndarray, draw: np.random.Generator
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    splitter = StratifiedKFold(N_FOLDS, shuffle=True, random_state=int(draw.integers(2**31)))
-    return list(splitter.split(matrix, labels))
+def folds(labels: np.ndarray, draw: np.random.Generator) -> list[Split]:
+    """Training and test rows of each cross-fitting, stratified.
+
+    Parameters
+    ----------
+    labels : ndarray of {0, 1}, shape (2 n,)
+        As many of one as of the other.
+    draw : numpy.random.Generator
+        Draws the folds.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+        `N_FOLDS` splits, or three rounds of them for small tables.
+    """
+    n_rounds = _REPEATS if len(labels) < 2 * _SMALL else 1
+    out = []
+    for _ in range(n_rounds):
+        splitter = StratifiedKFold(N_FOLDS, shuffle=True, random_state=int(draw.integers(2**31)))
+        out.extend(splitter.split(np.zeros(len(labels)), labels))
+    return out
 
 
-def _estimate(aucs: list[float], variances: list[float], n: int) -> Estimate:
+def cross_fitted_auc(aucs: Sequence[float], variances: Sequence[float], n: int) -> Estimate:
+    """The mean AUC of the folds with its interval.
+
+    Parameters
+    ----------
+    aucs, variances : sequence of float
+        Of each split that `folds` gave: the AUC of its test rows and DeLong's variance of it.
+    n : int
+        Rows of each table.
+
+    Returns
+    -------
+    Estimate
+        In [0, 1].
+    """
     factor = 1.5 if len(aucs) > N_FOLDS else 1 + N_FOLDS / (N_FOLDS - 1)
     return auc_interval(float(np.mean(aucs)), factor * float(np.mean(variances)) / N_FOLDS, n)
 

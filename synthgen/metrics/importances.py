@@ -10,8 +10,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from synthgen.metrics.intervals import Estimate, normal_interval
+from synthgen.metrics.predictors import Predictor, predictions, predictor_matrix
 from synthgen.metrics.tables import CodedTable
-from synthgen.metrics.utility import Predictor, predictions, predictor_matrix, tested_rows
+from synthgen.metrics.tasks import tested_rows
 from synthgen.rng import stream
 
 MAX_ROWS = 5_000
@@ -118,7 +119,7 @@ def loss_increases(
     Parameters
     ----------
     predictor : Predictor
-        As `synthgen.metrics.utility.fit_predictor` gives it.
+        As `synthgen.metrics.predictors.fit_predictor` gives it.
     test : CodedTable
         Coded together with the training table; at most `MAX_ROWS` rows are used.
     columns : sequence of str

@@ -84,6 +84,30 @@ def wilson(n_hits: float, n: int) -> Estimate:
     return Estimate(float(share), max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half)))
 
 
+def placements(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the scores of each class lie among those of the other: what AUCs and their variances are made of.
+
+    Parameters
+    ----------
+    positive, negative : ndarray, shapes (..., m) and (..., n)
+        Scores of the two classes, at least one of each.
+
+    Returns
+    -------
+    (above, below) : (ndarray of shape (..., m), ndarray of shape (..., n))
+        For each positive the share of negatives below it, for each negative the share of positives above it; ties
+        count one half. The mean of either is the AUC.
+
+    References
+    ----------
+    .. [1] X. Sun, W. Xu, "Fast implementation of DeLong's algorithm", IEEE Signal Processing Letters 21 (2014).
+    """
+    m, n = positive.shape[-1], negative.shape[-1]
+    ranks = rankdata(np.concatenate([positive, negative], axis=-1), axis=-1)
+    above = (ranks[..., :m] - rankdata(positive, axis=-1)) / n
+    return above, 1 - (ranks[..., m:] - rankdata(negative, axis=-1)) / m
+
+
 def auc_with_variance(positive: np.ndarray, negative: np.ndarray) -> tuple[float, float]:
     """The area under the ROC curve and DeLong's estimate of its variance.
 
@@ -100,13 +124,9 @@ def auc_with_variance(positive: np.ndarray, negative: np.ndarray) -> tuple[float
     References
     ----------
     .. [1] E. R. DeLong, D. M. DeLong, D. L. Clarke-Pearson, Biometrics 44 (1988).
-    .. [2] X. Sun, W. Xu, "Fast implementation of DeLong's algorithm", IEEE Signal Processing Letters 21 (2014).
     """
-    m, n = len(positive), len(negative)
-    ranks = rankdata(np.concatenate([positive, negative]))
-    above = (ranks[:m] - rankdata(positive)) / n  # share of negatives below each positive
-    below = 1 - (ranks[m:] - rankdata(negative)) / m  # share of positives above each negative
-    return float(above.mean()), float(above.var(ddof=1) / m + below.var(ddof=1) / n)
+    above, below = placements(positive, negative)
+    return float(above.mean()), float(above.var(ddof=1) / len(positive) + below.var(ddof=1) / len(negative))
 
 
 def auc_interval(auc: float, variance: float, n_smaller: int) -> Estimate:

@@ -28,8 +28,6 @@ class Nearest:
     ----------
     first, second : ndarray, shape (N,)
         Distances in [0, 1] to the nearest and to the second nearest real row; NaN if there is no second one.
-    index : ndarray of int, shape (N,)
-        The nearest real row's position in the real table.
     to_part, to_holdout : ndarray, shape (N,), or None
         Distances to the nearest of as many real rows as held-out ones, and to the nearest held-out row. None
         without a holdout.
@@ -41,7 +39,6 @@ class Nearest:
 
     first: np.ndarray
     second: np.ndarray
-    index: np.ndarray
     to_part: np.ndarray | None
     to_holdout: np.ndarray | None
     n_reference: int
@@ -82,15 +79,15 @@ def nearest(
         points, queries = distance_matrix([reference, rows])
         indices, distances = _search(points, queries, 3 if itself else 2)
         if itself:
-            indices, distances = _sorted(indices, np.where(indices == asked[:, None], np.inf, distances))
-        return _found(among[indices], distances, (None, None), reference)
+            distances = np.sort(np.where(indices == asked[:, None], np.inf, distances), axis=1)
+        return _found(distances, (None, None), reference)
     n = min(len(among), holdout.n_rows)
     held = holdout.take(_some(holdout.n_rows, n, seed, "metrics.closer.holdout"))
     points, held_points, queries = distance_matrix([reference, held, rows])
     part = _some(len(among), n, seed, "metrics.closer.real")
-    indices, distances, to_part = _search_parts(points, part, queries)
+    distances, to_part = _search_parts(points, part, queries)
     to_holdout = _search(held_points, queries, 1)[1][:, 0]
-    return _found(among[indices], distances, (to_part, to_holdout), reference)
+    return _found(distances, (to_part, to_holdout), reference)
 
 
 def _fewer_columns(
@@ -116,7 +113,6 @@ def _reference_cap(table: CodedTable) -> int:
 
 
 def _found(
-    indices: np.ndarray,
     distances: np.ndarray,
     held_out: tuple[np.ndarray | None, np.ndarray | None],
     reference: CodedTable,
@@ -125,34 +121,25 @@ def _found(
     second = (
         np.where(np.isfinite(distances[:, 1]), distances[:, 1], np.nan) if distances.shape[1] > 1 else none
     )
-    return Nearest(
-        distances[:, 0], second, indices[:, 0], *held_out, reference.n_rows, len(reference.columns)
-    )
+    return Nearest(distances[:, 0], second, *held_out, reference.n_rows, len(reference.columns))
 
 
-def _search_parts(
-    points: np.ndarray, part: np.ndarray, queries: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The two nearest of all points, and the distance to the nearest of a part of them, in one pass."""
-    indices, distances = _search(points[part], queries, 2)
-    indices, to_part = part[indices], distances[:, 0]
+def _search_parts(points: np.ndarray, part: np.ndarray, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distances to the two nearest of all points, and to the nearest of a part of them, in one pass."""
+    distances = _search(points[part], queries, 2)[1]
+    to_part = distances[:, 0]
     if len(part) < len(points):
         rest = np.setdiff1d(np.arange(len(points)), part, assume_unique=True)
-        others, further = _search(points[rest], queries, 2)
-        indices, distances = _sorted(
-            np.concatenate([indices, rest[others]], axis=1), np.concatenate([distances, further], axis=1)
-        )
-    return indices, distances, to_part
+        distances = np.sort(np.concatenate([distances, _search(points[rest], queries, 2)[1]], axis=1), axis=1)
+    return distances, to_part
 
 
 def _search(points: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k nearest points of each query, nearest first, and their distances; shapes (n, k)."""
     search = NearestNeighbors(n_neighbors=min(k, len(points)), algorithm="brute").fit(points)
     indices = search.kneighbors(queries, return_distance=False)
     # taken anew: the search's expansion of (a - b)^2 loses the digits of small distances
     gaps = [np.sqrt(((queries - points[column]).astype(np.float64) ** 2).sum(axis=1)) for column in indices.T]
-    return _sorted(indices, np.stack(gaps, axis=1))
-
-
-def _sorted(indices: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    distances = np.stack(gaps, axis=1)
     order = np.argsort(distances, axis=1, kind="stable")
     return np.take_along_axis(indices, order, axis=1), np.take_along_axis(distances, order, axis=1)

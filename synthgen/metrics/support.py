@@ -2,7 +2,7 @@
 
 A synthesizer that copies rows shows here, if it copies them whole. One that leaks in any subtler way does not:
 membership inference succeeds against tables that pass all of these. Every figure but that of exact copies is read
-from one search, `synthgen.metrics.nearest.nearest`: a ``..._of`` function takes its result.
+from one search, `synthgen.metrics.nearest.nearest`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from synthgen.metrics.features import row_keys
 from synthgen.metrics.intervals import Estimate, wilson
-from synthgen.metrics.nearest import Nearest, nearest
+from synthgen.metrics.nearest import Nearest
 from synthgen.metrics.tables import CodedTable
 from synthgen.rng import stream
 
@@ -60,28 +60,8 @@ class NearCopies:
     ceiling: Estimate
 
 
-def nearest_distances(table: CodedTable, real: CodedTable, seed: int, *, itself: bool = False) -> Distances:
-    """Distance of each row of a table to the nearest real row.
-
-    Parameters
-    ----------
-    table, real : CodedTable
-        Coded together.
-    seed : int
-        For the choice of rows, where there are too many.
-    itself : bool
-        Whether `table` is `real` itself: then a row's nearest is another row.
-
-    Returns
-    -------
-    Distances
-        In the space of `synthgen.metrics.features.distance_matrix`.
-    """
-    return distances_of(nearest(table, real, seed, itself=itself))
-
-
 def distances_of(found: Nearest) -> Distances:
-    """`nearest_distances` from a search.
+    """Distance of each row of a table to the nearest real row.
 
     Parameters
     ----------
@@ -91,7 +71,7 @@ def distances_of(found: Nearest) -> Distances:
     Returns
     -------
     Distances
-        Their quantiles.
+        Their quantiles, in the space of `synthgen.metrics.features.distance_matrix`.
     """
     quantiles = np.quantile(found.first, np.linspace(0, 1, 101))
     return Distances(
@@ -103,37 +83,19 @@ def distances_of(found: Nearest) -> Distances:
     )
 
 
-def share_closer_to_real(table: CodedTable, real: CodedTable, holdout: CodedTable, seed: int) -> Estimate:
+def real_share_of(found: Nearest) -> Estimate:
     """The share of rows that lie nearer to a real row than to a held-out one.
 
     Parameters
     ----------
-    table, real, holdout : CodedTable
-        Coded together. As many real rows as held-out ones are used.
-    seed : int
-        For the choice of rows.
+    found : Nearest
+        Of the table's rows, sought with a holdout: as many real rows as held-out ones are compared.
 
     Returns
     -------
     Estimate
         In [0, 1]; 0.5 if the table knows no more of the real rows than of the held-out ones. Ties count one
-        half. The interval treats the two sets of real rows as given.
-    """
-    return real_share_of(nearest(table, real, seed, holdout=holdout))
-
-
-def real_share_of(found: Nearest) -> Estimate:
-    """`share_closer_to_real` from a search.
-
-    Parameters
-    ----------
-    found : Nearest
-        Of the table's rows, sought with a holdout.
-
-    Returns
-    -------
-    Estimate
-        In [0, 1]; empty if there was no holdout.
+        half. The interval treats the two sets of real rows as given. Empty if there was no holdout.
     """
     if found.to_part is None or found.to_holdout is None:
         return Estimate(None)
@@ -142,17 +104,13 @@ def real_share_of(found: Nearest) -> Estimate:
     return wilson(n_hits, len(tied))
 
 
-def nearest_ratio(table: CodedTable, real: CodedTable, seed: int, *, itself: bool = False) -> Estimate:
+def ratio_of(found: Nearest) -> Estimate:
     """The nearest-neighbour distance ratio (NNDR): how much nearer the nearest real row is than the second.
 
     Parameters
     ----------
-    table, real : CodedTable
-        Coded together.
-    seed : int
-        For the choice of rows, where there are too many.
-    itself : bool
-        Whether `table` is `real` itself.
+    found : Nearest
+        Of the table's rows.
 
     Returns
     -------
@@ -169,49 +127,14 @@ def nearest_ratio(table: CodedTable, real: CodedTable, seed: int, *, itself: boo
     ----------
     .. [1] Z. Zhao, A. Kunar, R. Birke, L. Y. Chen, "CTAB-GAN: effective table data synthesizing", ACML 2021.
     """
-    return ratio_of(nearest(table, real, seed, itself=itself))
-
-
-def ratio_of(found: Nearest) -> Estimate:
-    """`nearest_ratio` from a search.
-
-    Parameters
-    ----------
-    found : Nearest
-        Of the table's rows.
-
-    Returns
-    -------
-    Estimate
-        In [0, 1].
-    """
     if np.isnan(found.second).any():
         return Estimate(None)
     apart = found.second > 0
     return _median(np.where(apart, found.first / np.where(apart, found.second, 1), 1.0))
 
 
-def near_copies(table: CodedTable, real: CodedTable, holdout: CodedTable, seed: int) -> Estimate:
-    """The share of rows that lie as near to a real row as hardly any held-out row does.
-
-    Parameters
-    ----------
-    table, real, holdout : CodedTable
-        Coded together, at least two held-out rows.
-    seed : int
-        For the choice of rows.
-
-    Returns
-    -------
-    Estimate
-        In [0, 1]; for rows that know nothing of the real ones about `NEAR_SHARE`, see `near_copy_limit`.
-    """
-    limit = near_copy_limit(nearest(holdout, real, seed), seed).limit
-    return near_copies_of(nearest(table, real, seed), limit)
-
-
 def near_copies_of(found: Nearest, limit: float) -> Estimate:
-    """`near_copies` from a search.
+    """The share of rows that lie as near to a real row as hardly any held-out row does.
 
     Parameters
     ----------
@@ -223,7 +146,8 @@ def near_copies_of(found: Nearest, limit: float) -> Estimate:
     Returns
     -------
     Estimate
-        In [0, 1]. The interval takes the limit as given.
+        In [0, 1]; for rows that know nothing of the real ones about `NEAR_SHARE`, see `near_copy_limit`. The interval
+        takes the limit as given.
     """
     return wilson(int((found.first <= limit).sum()), len(found.first))
 
@@ -276,46 +200,6 @@ def copies(table: CodedTable, real: CodedTable, *, itself: bool = False) -> Esti
     found, counts = np.unique(real_keys, return_counts=True)
     matching = found[counts > 1] if itself else found
     return wilson(int(np.isin(keys, matching).sum()), table.n_rows)
-
-
-def most_copied(
-    table: CodedTable, real: CodedTable, seed: int, *, n: int = 20, found: Nearest | None = None
-) -> tuple[int, ...]:
-    """The real rows that a table comes nearest to, by position.
-
-    Parameters
-    ----------
-    table, real : CodedTable
-        Coded together.
-    seed : int
-        For the search, if there was none.
-    n : int
-        Most positions wanted.
-    found : Nearest or None
-        Of the table's rows, if they were sought already.
-
-    Returns
-    -------
-    tuple of int
-        Row numbers, counted from 0. Of the real rows that equal no other one, first those copied exactly, the
-        most often copied first; then those that a row of the table comes nearest to. An order, not a finding:
-        some row is always the nearest.
-    """
-    found = nearest(table, real, seed) if found is None else found
-    keys, real_keys = row_keys([table, real])
-    n_copies = _counts(real_keys, keys)
-    gap = np.full(real.n_rows, np.inf)
-    np.minimum.at(gap, found.index, found.first)
-    exposed = (_counts(real_keys, real_keys) == 1) & ((n_copies > 0) | np.isfinite(gap))
-    order = np.lexsort((gap, -n_copies))
-    return tuple(int(i) for i in order[exposed[order]][:n])
-
-
-def _counts(keys: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """How often each key occurs among others."""
-    values, counts = np.unique(among, return_counts=True)
-    at = np.minimum(np.searchsorted(values, keys), len(values) - 1)
-    return np.where(values[at] == keys, counts[at], 0)
 
 
 def _median(values: np.ndarray) -> Estimate:

@@ -219,7 +219,8 @@ def judge_relations(report: Report) -> list[Verdict]:
         Verdict(
             "wrong",
             "relations",
-            f"{r.words} holds for {r.real:.1%} of the real rows, but only for {other:.1%} of the synthetic ones.",
+            f"The relation “{r.words}” holds for {r.real:.1%} of the real rows, but only for {other:.1%} of the "
+            "synthetic ones.",
             (*r.inputs, r.target),
             f"Leave {r.target!r} out of the training and compute it afterwards.",
         )

@@ -86,7 +86,9 @@ def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
 def _complete_floats(table: pd.DataFrame, declared: Container[str]) -> dict[str, Column]:
     """The columns of floating point numbers of which nothing is declared, all at once: there may be thousands."""
     out: dict[str, Column] = {}
-    dtypes = [d for d in table.dtypes.unique() if isinstance(d, np.dtype) and d.kind == "f" and d.itemsize <= 8]
+    dtypes = [
+        d for d in table.dtypes.unique() if isinstance(d, np.dtype) and d.kind == "f" and d.itemsize <= 8
+    ]
     for dtype in dtypes:
         of_dtype = table.columns[(table.dtypes == dtype).to_numpy()]
         names = [str(name) for name in of_dtype if name not in declared]

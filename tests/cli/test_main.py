@@ -13,7 +13,7 @@ import synthgen.table.read
 from synthgen.cli.main import cli
 from synthgen.version import __version__
 
-COMMANDS = ("split", "fit", "sample", "evaluate", "inspect")
+COMMANDS = ("split", "fit", "sample", "evaluate", "compare", "inspect")
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])

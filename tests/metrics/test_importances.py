@@ -6,12 +6,13 @@ import pytest
 from scipy.stats import spearmanr
 
 from synthgen.metrics import importances as module
-from synthgen.metrics import utility
+from synthgen.metrics import predictors
 from synthgen.metrics.baselines import permuted_columns
 from synthgen.metrics.importances import compared_columns, importance_agreement, loss_increases
 from synthgen.metrics.intervals import Estimate
+from synthgen.metrics.predictors import fit_predictor, predictions, predictor_matrix
 from synthgen.metrics.tables import CodedColumn, CodedTable
-from synthgen.metrics.utility import find_task, fit_predictor, predictions, predictor_matrix, score
+from synthgen.metrics.utility import find_task, score
 from synthgen.rng import stream
 
 KINDS = ["number", "pair", "three"]
@@ -157,8 +158,8 @@ def test_of_many_columns_the_ones_that_tell_most_are_shuffled(coded, monkeypatch
 
 
 def test_a_column_that_one_predictor_does_not_see_costs_it_nothing(coded, monkeypatch):
-    monkeypatch.setattr(utility, "MAX_COLUMNS", 2)
-    monkeypatch.setattr(utility, "_FEW_COLUMNS", 2)
+    monkeypatch.setattr(predictors, "MAX_COLUMNS", 2)
+    monkeypatch.setattr(predictors, "_FEW_COLUMNS", 2)
     tables = coded(
         real=make_frame(300, 1), synthetic=make_frame(300, 2, (0, 0, 0, 2, 3)), holdout=make_frame(200, 3)
     )

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthgen.metrics import attack_scores
 from synthgen.metrics import membership as module
 from synthgen.metrics.baselines import bootstrap, permuted_columns
 from synthgen.metrics.features import row_keys
@@ -127,21 +128,17 @@ def test_a_large_holdout_gives_no_more_non_members_than_are_tried(monkeypatch, t
 
 
 def test_rows_and_columns_are_capped(monkeypatch, attack, tables):
-    for name, value in (
-        ("MAX_REFERENCE", 60),
-        ("MAX_SYNTHETIC", 80),
-        ("MAX_FITTED", 30),
-        ("MAX_FEATURES", 4),
-    ):
-        monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(module, "MAX_TREE_COLUMNS", 1)
+    caps = {"MAX_SYNTHETIC": 80, "MAX_FITTED": 30, "MAX_FEATURES": 4, "MAX_TREE_COLUMNS": 1}
+    for name, value in caps.items():
+        monkeypatch.setattr(attack_scores, name, value)
+    monkeypatch.setattr(module, "MAX_REFERENCE", 60)
     found = attack(tables["other"])
     assert (found.n_reference, found.n_synthetic) == (60, 80)
     assert 1 <= found.n_columns <= 2
 
 
 def test_copies_are_found_among_synthetic_rows_that_were_not_drawn(monkeypatch, attack, tables):
-    monkeypatch.setattr(module, "MAX_SYNTHETIC", 20)
+    monkeypatch.setattr(attack_scores, "MAX_SYNTHETIC", 20)
     copied = bootstrap(tables["real"], 1_000, stream(0, "test"))
     found = attack(copied)
     assert found.n_synthetic == 20 and found.best in MIXED[:2] and found.auc.low > 0.8
@@ -212,11 +209,11 @@ def test_sampling_from_the_full_covariance_is_found_out_by_the_span_and_by_no_di
 
 def test_wide_rows_are_capped_and_the_wide_attacks_need_columns(genes, monkeypatch):
     nonmembers, reference, _ = genes["parts"]
-    monkeypatch.setattr(module, "_FEWEST_WIDE", 20)
-    monkeypatch.setattr(module, "_WIDE_CELLS", 800 * 30)
+    monkeypatch.setattr(attack_scores, "_FEWEST_WIDE", 20)
+    monkeypatch.setattr(attack_scores, "_WIDE_CELLS", 800 * 30)
     found = membership(genes["real"], genes["full"], nonmembers, reference, 0)
     assert found.n_members == 30 and found.n_wide_columns == 800
-    monkeypatch.setattr(module, "MIN_WIDE_COLUMNS", 801)
+    monkeypatch.setattr(attack_scores, "MIN_WIDE_COLUMNS", 801)
     found = membership(genes["real"], genes["full"], nonmembers, reference, 0)
     assert [a.name for a in found.attacks] == MIXED and found.n_wide_columns == 0
 

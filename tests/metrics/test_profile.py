@@ -16,7 +16,9 @@ def test_every_numeric_column_is_a_point(coded):
     found = column_profile(*tables.values(), shapes)
     assert found.names == ("a", "b")
     assert found.mean_real[0] == pytest.approx(real.a.mean(), rel=1e-4)
-    assert found.sd_real == pytest.approx([real.a.std(ddof=0), 1e300 * (real.b / 1e300).std(ddof=0)], rel=1e-4)
+    assert found.sd_real == pytest.approx(
+        [real.a.std(ddof=0), 1e300 * (real.b / 1e300).std(ddof=0)], rel=1e-4
+    )
     assert found.mean_synthetic[0] == pytest.approx(2 * real.a.mean(), rel=1e-4)
     assert found.score[1] == 1 and found.score[0] == pytest.approx(shapes[0].score.value, abs=1e-5)
 
@@ -25,5 +27,7 @@ def test_a_column_without_values_has_no_place(coded):
     real = pd.DataFrame({"a": np.arange(12.0), "b": np.nan})
     tables = coded(real=real, other=real.assign(a=np.nan))
     found = column_profile(*tables.values(), column_shapes(*tables.values())[1])
-    places = dict(zip(found.names, zip(found.mean_real, found.mean_synthetic, found.score, strict=True), strict=True))
+    places = dict(
+        zip(found.names, zip(found.mean_real, found.mean_synthetic, found.score, strict=True), strict=True)
+    )
     assert places["a"] == (5.5, None, None)

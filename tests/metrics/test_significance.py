@@ -15,7 +15,9 @@ def estimate(value, sd=1.0):
 def test_the_bound_is_that_of_a_two_sided_normal_test(n_tests):
     z = norm.isf(LEVEL / n_tests / 2)
     assert clearly_above(estimate(z + 0.01), 0, n_tests) and not clearly_above(estimate(z - 0.01), 0, n_tests)
-    assert clearly_below(estimate(-z - 0.01), 0, n_tests) and not clearly_below(estimate(-z + 0.01), 0, n_tests)
+    assert clearly_below(estimate(-z - 0.01), 0, n_tests) and not clearly_below(
+        estimate(-z + 0.01), 0, n_tests
+    )
 
 
 def test_two_figures_are_compared_with_both_their_variances():

@@ -6,24 +6,20 @@ from sklearn.metrics import r2_score, roc_auc_score
 from synthgen.exceptions import DataError
 from synthgen.metrics import utility as module
 from synthgen.metrics.baselines import permuted_columns
-from synthgen.metrics.tables import CodedColumn, CodedTable
+from synthgen.metrics.predictors import fit_predictor, predictions, predictor_matrix
 from synthgen.metrics.utility import (
     Task,
-    associations,
-    augmented,
-    concatenate,
     find_task,
-    fit_predictor,
     gain,
     n_unknown,
     score,
-    utility,
 )
 from synthgen.rng import stream
 
 
-def measured(tables, target, train="real"):
-    return utility(tables[train], tables["holdout"], find_task(tables["real"], target), 0)
+def measured(tables, target, train="real", test="holdout"):
+    """The score of trees that were fitted to one table and tested on another."""
+    return score(fit_predictor(tables[train], find_task(tables["real"], target), 0), tables[test])
 
 
 @pytest.mark.parametrize(
@@ -160,9 +156,9 @@ def test_a_class_that_only_the_test_rows_have_is_left_out(people, coded, level):
     tables = coded(real=real, holdout=known, more=both)
     task = find_task(tables["real"], "answer")
     assert task.kind == "binary"
-    wanted = utility(tables["real"], tables["holdout"], task, 0)
+    wanted = measured(tables, "answer")
     assert wanted.value > 0.95
-    assert utility(tables["real"], tables["more"], task, 0) == wanted
+    assert measured(tables, "answer", test="more") == wanted
     assert (n_unknown(tables["more"], task), n_unknown(tables["holdout"], task)) == (200, 0)
 
 
@@ -171,7 +167,7 @@ def test_the_first_class_is_never_taken_for_the_second(people, coded):
     real, _ = with_an_unknown_class(people(300, 1), "zero")
     _, both = with_an_unknown_class(people(200, 2), "zero")
     tables = coded(real=real, holdout=both[both["answer"] != "no"].reset_index(drop=True))
-    assert utility(tables["real"], tables["holdout"], find_task(tables["real"], "answer"), 0).value is None
+    assert measured(tables, "answer").value is None
 
 
 def test_noise_in_place_of_two_numbers_teaches_nothing(coded):
@@ -182,7 +178,7 @@ def test_noise_in_place_of_two_numbers_teaches_nothing(coded):
     tables = coded(real=real[:200], synthetic=noisy, holdout=real[200:])
     task = find_task(tables["real"], "y")
     assert task.classes == (0.0, 1.0)
-    assert utility(tables["synthetic"], tables["holdout"], task, 0).value == 0.5
+    assert measured(tables, "y", "synthetic").value == 0.5
 
 
 TARGETS = ["tall", "group", "weight"]
@@ -260,7 +256,7 @@ def test_the_interval_of_a_difference_of_r_squared_is_that_of_a_paired_bootstrap
     task = find_task(tables["real"], "y")
     both = [fit_predictor(tables[which], task, 0) for which in ("real", "worse")]
     found = gain(*both, tables["holdout"])
-    predicted = [module.predictions(p, module.predictor_matrix(p, tables["holdout"])) for p in both]
+    predicted = [predictions(p, predictor_matrix(p, tables["holdout"])) for p in both]
     width = 2 * 1.96 * resampled_gain(tables["holdout"].column("y").values, *predicted, r2_score)
     assert found.low > 0
     assert found.high - found.low == pytest.approx(width, rel=0.1)
@@ -286,129 +282,8 @@ def test_more_rows_of_the_same_source_help(people, coded):
     alone, both = (fit_predictor(tables["real"], task, 0, extra=e) for e in (None, tables["more"]))
     found = gain(both, alone, tables["holdout"])
     assert found.low > 0
-    assert augmented(tables["real"], tables["more"], tables["holdout"], task, 0) == score(
-        both, tables["holdout"]
-    )
     known = [int((~tables[which].column("weight").missing).sum()) for which in ("real", "more")]
     assert (alone.n_rows, both.n_rows) == (known[0], sum(known))
-
-
-def test_extra_rows_take_no_real_row_s_place(people, coded, monkeypatch):
-    monkeypatch.setattr(module, "MAX_ROWS", 50)
-    tables = coded(real=people(100, 1), more=people(100, 2))
-    seen = []
-    monkeypatch.setattr(module, "_fitted", lambda predictor, matrix, y: seen.append(matrix))
-    task = find_task(tables["real"], "tall")
-    fit_predictor(tables["real"], task, 0)
-    fit_predictor(tables["real"], task, 0, extra=tables["more"])
-    assert (len(seen[0]), len(seen[1])) == (50, 100)
-    assert np.array_equal(seen[0], seen[1][:50], equal_nan=True)
-
-
-def test_concatenated_tables_hold_the_rows_of_all(people, coded):
-    tables = coded(real=people(5, 1), more=people(3, 2))
-    both = concatenate([tables["real"], tables["more"]])
-    assert both.n_rows == 8
-    for part, start in ((tables["real"], 0), (tables["more"], 5)):
-        for column, whole in zip(part.columns, both.columns, strict=True):
-            assert (column.name, column.levels) == (whole.name, whole.levels)
-            rows = whole.values[start : start + part.n_rows]
-            assert np.array_equal(rows, column.values, equal_nan=column.is_numeric)
-
-
-def numeric(**columns):
-    values = {name: np.asarray(v, dtype=float) for name, v in columns.items()}
-    made = tuple(CodedColumn(name, "continuous", v) for name, v in values.items())
-    return CodedTable(made, len(next(iter(values.values()))))
-
-
-def test_the_association_of_two_numbers_is_the_adjusted_r_squared():
-    draw = stream(0, "test.associations")
-    x = draw.uniform(size=300)
-    y = x + draw.uniform(size=300)
-    table = numeric(x=x, huge=1e300 * x, constant=np.ones(300), empty=np.full(300, np.nan))
-    r2 = np.corrcoef(x, y)[0, 1] ** 2
-    adjusted = 1 - (1 - r2) * 299 / 298
-    found = associations([table], y, Task("y", "regression", "r2"))
-    assert found == pytest.approx([adjusted, adjusted, 0, 0])
-
-
-def test_the_association_of_levels_and_classes_is_tau_adjusted():
-    draw = stream(0, "test.associations.tau")
-    level = draw.integers(-1, 3, 400)
-    y = np.where(draw.random(400) < 0.5, level % 2, draw.integers(0, 3, 400)).astype(float)
-    column = CodedColumn("level", "categorical", level, ("a", "b", "c"))
-    joint = pd.crosstab(level, y).to_numpy() / 400
-    by_y = joint.sum(axis=0)
-    tau = ((joint**2 / joint.sum(axis=1, keepdims=True)).sum() - (by_y**2).sum()) / (1 - (by_y**2).sum())
-    found = associations([CodedTable((column,), 400)], y, Task("y", "multiclass", "auc", (0.0, 1.0, 2.0)))
-    assert found == pytest.approx([1 - (1 - tau) * 399 / 396])
-
-
-def test_of_many_columns_the_trees_see_those_that_tell_most(monkeypatch):
-    monkeypatch.setattr(module, "MAX_COLUMNS", 4)
-    monkeypatch.setattr(module, "_FEW_COLUMNS", 4)
-    draw = stream(0, "test.many")
-    x = draw.normal(size=(300, 40))
-    columns = {f"x{j:02}": x[:, j] for j in range(40)}
-    table = numeric(**columns, y=x[:, 7] + x[:, 31] - x[:, 20])
-    predictor = fit_predictor(table, find_task(table, "y"), 0)
-    assert {"x07", "x20", "x31"} < set(predictor.columns) and len(predictor.columns) == 4
-    assert list(predictor.columns) == sorted(predictor.columns)
-    assert (predictor.n_columns, len(predictor.associations)) == (40, 4)
-    assert score(predictor, table).value > 0.8
-
-
-def test_wide_tables_are_cut_in_rows(monkeypatch):
-    monkeypatch.setattr(module, "MAX_CELLS", 300)
-    draw = stream(0, "test.cells")
-    table = numeric(a=draw.normal(size=200), b=draw.normal(size=200), y=draw.normal(size=200))
-    assert fit_predictor(table, find_task(table, "y"), 0).n_rows == 150
-
-
-def test_a_class_of_one_row_in_a_large_table(coded):
-    """Above 10,000 rows the trees hold rows back, and would want two of each class."""
-    n = 10_100
-    x = np.linspace(0, 1, n)
-    frame = pd.DataFrame({"x": x, "y": np.where(x < 0.5, "low", "top")})
-    frame.loc[7, "y"] = "odd"
-    tables = coded(real=frame)
-    assert measured(tables | {"holdout": tables["real"]}, "y").value > 0.6
-
-
-def test_a_target_without_predictors():
-    draw = stream(0, "test.alone")
-    number = numeric(y=draw.normal(size=50))
-    assert utility(number, number, find_task(number, "y"), 0).value == pytest.approx(0)
-    classes = CodedTable((CodedColumn("y", "categorical", draw.integers(0, 2, 50), ("a", "b")),), 50)
-    assert utility(classes, classes, find_task(classes, "y"), 0).value == 0.5
-
-
-def test_huge_numbers():
-    draw = stream(0, "test.huge")
-    x = draw.normal(size=200)
-    plain = numeric(x=x, y=x + draw.normal(size=200))
-    table = numeric(**{c.name: 2.0**990 * c.values for c in plain.columns})
-    task = find_task(plain, "y")
-    assert utility(table, table, task, 0).value == utility(plain, plain, task, 0).value
-    assert utility(table, plain, task, 0).value is None  # too far off for a number
-
-
-def test_more_levels_than_trees_can_tell_apart(coded):
-    """Frequent levels keep their own code, wherever they stand among the rare ones."""
-    draw = stream(0, "test.levels")
-    level = np.where(draw.random(1_500) < 0.7, 100 * draw.integers(0, 5, 1_500), draw.integers(0, 450, 1_500))
-    frame = pd.DataFrame({"level": [f"l{i:03}" for i in level], "y": np.isin(level, [100, 300, 400])})
-    assert frame["level"].nunique() > 254
-    tables = coded(real=frame[:1_000], holdout=frame[1_000:])
-    assert measured(tables, "y").value > 0.95
-
-
-def test_a_column_without_any_value_in_training(people, coded):
-    tables = coded(
-        real=people(200, 1), synthetic=people(200, 2).assign(height=np.nan), holdout=people(200, 3)
-    )
-    assert 0 < measured(tables, "tall", "synthetic").value < 1
 
 
 def test_few_rows(people, coded):

@@ -17,8 +17,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from synthgen.metrics.attack_scores import mixed_scores
 from synthgen.metrics.intervals import Estimate, auc_with_variance
-from synthgen.metrics.membership import Membership, Rows, membership, mixed_scores
+from synthgen.metrics.membership import Membership, membership
+from synthgen.metrics.rows import Rows
 from synthgen.metrics.tables import CodedTable, code_tables
 from synthgen.rng import stream
 from synthgen.table.infer import infer_schema

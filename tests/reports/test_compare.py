@@ -7,8 +7,9 @@ import subprocess
 import pytest
 
 from synthgen.metrics.intervals import Estimate
-from synthgen.reports import compare as module
 from synthgen.reports.compare import compare, report_names
+from synthgen.reports.compare_page import COLOURS, MARKS, position_figure
+from synthgen.reports.compare_text import baseline_text, number
 
 EVIL = "<script>alert('x')</script>"
 
@@ -219,12 +220,12 @@ def test_the_summary_has_a_line_a_score_and_says_what_is_best(three):
 def test_ceilings_that_differ_are_given_as_a_range():
     scores = [score(0.9, ceiling=c, floor=0.5) for c in (0.98, 0.97)]
     found = compare({"a": report({"x": scores[0]}), "b": report({"x": scores[1]})})
-    assert module.baseline_text(found.scores[0], "ceiling") == "0.970 to 0.980"
-    assert module.baseline_text(found.scores[0], "floor") == "0.500"
+    assert baseline_text(found.scores[0], "ceiling") == "0.970 to 0.980"
+    assert baseline_text(found.scores[0], "floor") == "0.500"
 
 
 def test_the_figure_has_a_dot_a_report_and_keeps_far_off_ones_at_the_edge(three):
-    figure = module.position_figure(three)
+    figure = position_figure([r.name for r in three.reports], three.scores)
     assert [t.name for t in figure.data] == [
         "first &lt;script&gt;alert('x')&lt;/script&gt;",
         "second",
@@ -240,7 +241,7 @@ def test_the_figure_has_a_dot_a_report_and_keeps_far_off_ones_at_the_edge(three)
 
 def test_without_positions_there_is_no_figure():
     found = compare({which: report({"x": score(0.9, ceiling=0.5)}) for which in "ab"})
-    assert module.position_figure(found) is None
+    assert position_figure(["a", "b"], found.scores) is None
     assert 'class="plot"' not in found.to_html()
 
 
@@ -252,10 +253,10 @@ def luminance(colour):
 
 @pytest.mark.parametrize("back", ["#ffffff", "#14171c"])
 def test_the_colours_stand_out_on_light_and_dark(back):
-    for colour in module.COLOURS:
+    for colour in COLOURS:
         light, dark = sorted((luminance(colour), luminance(back)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 3, colour
-    assert len(module.COLOURS) == len(module.MARKS)
+    assert len(COLOURS) == len(MARKS)
 
 
 class Page(html.parser.HTMLParser):
@@ -304,7 +305,7 @@ def test_every_number_stands_in_a_table(page, three):
     for compared in three.scores:
         for entry in compared.entries:
             for value in (entry.value.value, entry.value.low, entry.value.high):
-                assert module.number(value) in texts
+                assert number(value) in texts
     for position in ("80.0%", "60.0%", "-100.0%"):
         assert position in texts
     assert all(note in texts for note in three.notes)

@@ -1,0 +1,142 @@
+"""Columns of levels: which are lost, new or too frequent, and the tests that they are so by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import hypergeom
+
+from synthgen.metrics.column_faults import ALPHA, ColumnFault, ColumnTest, faults_of, tests_made
+from synthgen.metrics.count_tests import (
+    MIN_EXPECTED,
+    all_in_one_p,
+    chi_square_p,
+    missing_test,
+    total_variation,
+)
+from synthgen.metrics.tables import CodedColumn
+
+MAX_NAMED = 5
+"""Levels of one column that are named, at most."""
+INFLATED = 1.5
+"""How many times as frequent a level must be to count as inflated."""
+_MAX_LABEL = 40
+_WORDS = {
+    "lost level": "level {name!r} ({real:.1%} of real values) never occurs",
+    "new level": "level {name!r} ({other:.1%} of values) is not in the real column",
+    "inflated level": "level {name!r} in {other:.1%} of values instead of {real:.1%}",
+    "shape": "level {name!r} in {other:.1%} of values instead of {real:.1%}",
+}
+
+
+@dataclass(frozen=True)
+class LevelCheck:
+    """How one column of levels compares with the real one.
+
+    Parameters
+    ----------
+    n_real, n_other, level_coverage, lost_levels, n_lost_levels, inflated_levels, n_new_levels, faults, n_tests
+        As for `ColumnCheck`.
+    """
+
+    n_real: int
+    n_other: int
+    faults: tuple[ColumnFault, ...]
+    n_tests: int
+    level_coverage: float | None = None
+    lost_levels: tuple[str, ...] = ()
+    n_lost_levels: int = 0
+    inflated_levels: tuple[str, ...] = ()
+    n_new_levels: int = 0
+
+
+def check_levels(real: CodedColumn, other: CodedColumn) -> LevelCheck:
+    """Compare a column of levels with the real one.
+
+    Parameters
+    ----------
+    real, other : CodedColumn
+        Codes of the same levels.
+
+    Returns
+    -------
+    LevelCheck
+        Figures and faults.
+    """
+    n_levels = len(real.levels)
+    counts = np.stack(
+        [np.bincount(c.values[c.values >= 0], minlength=n_levels) for c in (real, other)], axis=1
+    )
+    n, m = counts.sum(axis=0).tolist()
+    missing = missing_test((len(real.values), len(other.values)), (np.array([n]), np.array([m])))
+    if not (n and m):
+        return LevelCheck(n, m, faults_of([missing], 0), tests_made([missing], 0))
+    by_frequency = np.argsort(-counts.sum(axis=1), kind="stable")
+    names = [_label(str(real.levels[i])) for i in by_frequency]
+    return _compare(counts[by_frequency], names, missing)
+
+
+def _label(level: str) -> str:
+    return level if len(level) <= _MAX_LABEL else level[: _MAX_LABEL - 1] + "…"
+
+
+def _compare(counts: np.ndarray, names: Sequence[str], missing: ColumnTest) -> LevelCheck:
+    """Counts of shape (n_levels, 2), the most frequent level first; values in both tables."""
+    n, m = counts.sum(axis=0).tolist()
+    shares = counts / counts.sum(axis=0)
+    in_real, in_other = counts.T > 0
+    lost, new = np.flatnonzero(in_real & ~in_other), np.flatnonzero(~in_real & in_other)
+    n_present = int((in_real | in_other).sum())
+    inflated, p_inflated = _inflated(counts, n_present)
+    found = {
+        "lost level": (lost, n_present * all_in_one_p(counts[lost, 0], n, n + m), shares[lost, 0]),
+        "new level": (new, n_present * all_in_one_p(counts[new, 1], m, n + m), shares[new, 1]),
+        "inflated level": (inflated, p_inflated, shares[inflated, 1] / shares[inflated, 0]),
+    }
+    faults = [
+        ColumnFault(what, float(p[k]), float(effects[k]), _words(what, i, names, shares))
+        for what, (levels, p, effects) in found.items()
+        for k, i in enumerate(levels[:MAX_NAMED].tolist())
+        if p[k] <= ALPHA
+    ]
+    tests = [missing, _shares_test(counts, names)]
+    return LevelCheck(
+        n_real=n,
+        n_other=m,
+        faults=tuple(sorted([*faults, *faults_of(tests, 0)], key=lambda f: f.p_value)),
+        n_tests=tests_made(tests, 0) + (len(found) if n_present > 1 else 0),
+        level_coverage=float(1 - len(lost) / in_real.sum()),
+        lost_levels=tuple(names[i] for i in lost[:MAX_NAMED]),
+        n_lost_levels=len(lost),
+        inflated_levels=tuple(names[i] for i in inflated[:MAX_NAMED]),
+        n_new_levels=len(new),
+    )
+
+
+def _words(what: str, level: int, names: Sequence[str], shares: np.ndarray) -> str:
+    return _WORDS[what].format(name=names[level], real=shares[level, 0], other=shares[level, 1])
+
+
+def _inflated(counts: np.ndarray, n_present: int) -> tuple[np.ndarray, np.ndarray]:
+    """Levels that are too frequent beyond chance, least p-value first, and the p-values."""
+    n, m = counts.sum(axis=0).tolist()
+    real, other = counts[:, 0], counts[:, 1]
+    found = np.flatnonzero((real > 0) & (other / m >= INFLATED * real / n))
+    p_values = n_present * hypergeom.sf(other[found] - 1, n + m, (real + other)[found], m)
+    order = np.argsort(p_values, kind="stable")
+    order = order[p_values[order] <= ALPHA]
+    return found[order], p_values[order]
+
+
+def _shares_test(counts: np.ndarray, names: Sequence[str]) -> ColumnTest:
+    """Shape of levels; those too rare for a cell of their own are one."""
+    totals = counts.sum(axis=0)
+    needed = MIN_EXPECTED * totals.sum() / totals.min()
+    n_own = max(1, int((counts.sum(axis=1) >= needed).sum()))
+    cells = np.concatenate([counts[:n_own], counts[n_own:].sum(axis=0)[None]])
+    shares = counts / totals
+    worst = int(np.abs(shares[:, 0] - shares[:, 1]).argmax())
+    words = _words("shape", worst, names, shares)
+    return ColumnTest("shape", chi_square_p(cells[None]), total_variation(counts[None]), lambda _: words)
