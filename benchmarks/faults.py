@@ -17,15 +17,16 @@ from pathlib import Path
 
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 import machine
+
 from synthgen import evaluate
 from synthgen.metrics.significance import ALPHA
 from synthgen.rng import stream
 from tests.common import faults
 
-TARGET = ROOT / "benchmarks" / "results" / "faults.json"
+TARGET = Path(__file__).resolve().parent / "results" / "faults.json"
 ALARMS = ("leak", "wrong", "minor")
 
 

@@ -104,7 +104,7 @@ def faults_of(tests: Sequence[ColumnTest], column: int) -> tuple[ColumnFault, ..
     return tuple(sorted(found, key=lambda f: f.p_value))
 
 
-def tests_made(tests: Sequence[ColumnTest], column: int) -> int:
+def n_tests_of(tests: Sequence[ColumnTest], column: int) -> int:
     """How many of the tests say something of a column.
 
     Parameters

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from synthgen.metrics.column_faults import ColumnFault, faults_of, tests_made
+from synthgen.metrics.column_faults import ColumnFault, faults_of, n_tests_of
 from synthgen.metrics.count_tests import missing_test
 from synthgen.metrics.decimals import MAX_DECIMALS, spaced_rows
 from synthgen.metrics.intervals import finite
@@ -47,11 +48,11 @@ class ColumnCheck:
     level_coverage : float or None
         Share of the real levels that the other table has; None for numbers.
     lost_levels : tuple of str
-        Real levels that never occur, most frequent first, at most `MAX_NAMED`.
+        Real levels that never occur, most frequent first, at most `level_checks.MAX_NAMED`.
     n_lost_levels : int
         How many there are.
     inflated_levels : tuple of str
-        Levels at least `INFLATED` times too frequent beyond chance, worst first, at most `MAX_NAMED`.
+        Levels at least `level_checks.INFLATED` times too frequent beyond chance, worst first, as many.
     n_new_levels : int
         Levels that the real table lacks.
     decimals_real, decimals_other : int or None
@@ -151,7 +152,7 @@ def _check_numbers(
     figures, tests = compare_numbers(a[usable], b[usable], pooled.take(usable))
     tests = [t.among(usable, len(a)) for t in tests]
     tests += [missing_test((a.shape[1], b.shape[1]), (pooled.n_real, pooled.n_other)), decimals]
-    columns = {name: _listed(values, usable, len(a)) for name, values in figures.items()}
+    columns: dict[str, Any] = {name: _listed(values, usable, len(a)) for name, values in figures.items()}
     if not times:
         columns |= {"decimals_real": _decimals(grids[0]), "decimals_other": _decimals(grids[1])}
     return [
@@ -162,7 +163,7 @@ def _check_numbers(
             n_other=int(pooled.n_other[j]),
             **{name: values[j] for name, values in columns.items()},
             faults=faults_of(tests, j),
-            n_tests=tests_made(tests, j),
+            n_tests=n_tests_of(tests, j),
         )
         for j, c in enumerate(real)
     ]

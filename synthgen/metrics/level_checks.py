@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import hypergeom
 
-from synthgen.metrics.column_faults import ALPHA, ColumnFault, ColumnTest, faults_of, tests_made
+from synthgen.metrics.column_faults import ALPHA, ColumnFault, ColumnTest, faults_of, n_tests_of
 from synthgen.metrics.count_tests import (
     MIN_EXPECTED,
     all_in_one_p,
@@ -72,10 +72,8 @@ def check_levels(real: CodedColumn, other: CodedColumn) -> LevelCheck:
     n, m = counts.sum(axis=0).tolist()
     missing = missing_test((len(real.values), len(other.values)), (np.array([n]), np.array([m])))
     if not (n and m):
-        return LevelCheck(n, m, faults_of([missing], 0), tests_made([missing], 0))
-    by_frequency = np.argsort(-counts.sum(axis=1), kind="stable")
-    names = [_label(str(real.levels[i])) for i in by_frequency]
-    return _compare(counts[by_frequency], names, missing)
+        return LevelCheck(n, m, faults_of([missing], 0), n_tests_of([missing], 0))
+    return _compare(counts, [_label(str(level)) for level in real.levels], missing)
 
 
 def _label(level: str) -> str:
@@ -83,11 +81,12 @@ def _label(level: str) -> str:
 
 
 def _compare(counts: np.ndarray, names: Sequence[str], missing: ColumnTest) -> LevelCheck:
-    """Counts of shape (n_levels, 2), the most frequent level first; values in both tables."""
+    """Of counts of shape (n_levels, 2), where both tables have values."""
     n, m = counts.sum(axis=0).tolist()
     shares = counts / counts.sum(axis=0)
     in_real, in_other = counts.T > 0
-    lost, new = np.flatnonzero(in_real & ~in_other), np.flatnonzero(~in_real & in_other)
+    order = np.argsort(-counts.sum(axis=1), kind="stable")
+    lost, new = (order[mask[order]] for mask in (in_real & ~in_other, ~in_real & in_other))
     n_present = int((in_real | in_other).sum())
     inflated, p_inflated = _inflated(counts, n_present)
     found = {
@@ -101,12 +100,12 @@ def _compare(counts: np.ndarray, names: Sequence[str], missing: ColumnTest) -> L
         for k, i in enumerate(levels[:MAX_NAMED].tolist())
         if p[k] <= ALPHA
     ]
-    tests = [missing, _shares_test(counts, names)]
+    tests = [missing, _shares_test(counts[order], [names[i] for i in order])]
     return LevelCheck(
         n_real=n,
         n_other=m,
         faults=tuple(sorted([*faults, *faults_of(tests, 0)], key=lambda f: f.p_value)),
-        n_tests=tests_made(tests, 0) + (len(found) if n_present > 1 else 0),
+        n_tests=n_tests_of(tests, 0) + (len(found) if n_present > 1 else 0),
         level_coverage=float(1 - len(lost) / in_real.sum()),
         lost_levels=tuple(names[i] for i in lost[:MAX_NAMED]),
         n_lost_levels=len(lost),
@@ -131,7 +130,7 @@ def _inflated(counts: np.ndarray, n_present: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _shares_test(counts: np.ndarray, names: Sequence[str]) -> ColumnTest:
-    """Shape of levels; those too rare for a cell of their own are one."""
+    """Shape of levels, the most frequent first; those too rare for a cell of their own are one."""
     totals = counts.sum(axis=0)
     needed = MIN_EXPECTED * totals.sum() / totals.min()
     n_own = max(1, int((counts.sum(axis=1) >= needed).sum()))

@@ -114,27 +114,6 @@ class _Mean:
         return normal_interval(self._score / self._n, variance, (0, 1))
 
 
-def cell_codes(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Number the distinct values of two arrays, in order.
-
-    Parameters
-    ----------
-    a, b : ndarray, shapes (n,) and (m,)
-        Numbers; NaN is missing.
-
-    Returns
-    -------
-    (codes_a, codes_b, n_cells) : (ndarray of int, ndarray of int, int)
-        Codes in [0, n_cells), -1 for missing.
-    """
-    both = np.concatenate([a, b])
-    missing = np.isnan(both)
-    cells, inverse = np.unique(both[~missing], return_inverse=True)
-    codes = np.full(len(both), -1, dtype=np.int64)
-    codes[~missing] = inverse
-    return codes[: len(a)], codes[len(a) :], len(cells)
-
-
 def shares(codes: np.ndarray, n_cells: int) -> np.ndarray:
     """The share of each cell among the values that are not missing.
 

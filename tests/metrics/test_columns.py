@@ -7,8 +7,8 @@ from scipy.stats import binom, chi2_contingency, fisher_exact, ks_2samp, wassers
 
 from synthgen.metrics import columns
 from synthgen.metrics.baselines import permuted_columns
-from synthgen.metrics.columns import ALPHA, ColumnCheck, column_checks
-from synthgen.metrics.decimals import column_grid, grid_counts, grids
+from synthgen.metrics.column_faults import ALPHA
+from synthgen.metrics.columns import ColumnCheck, column_checks
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.reports.plain import from_plain_data, to_plain_data
 from synthgen.rng import stream
@@ -114,30 +114,6 @@ def test_numbers_of_few_values_and_levels_are_tested_by_chi_square(checked):
         assert found(check)["shape"].p_value == pytest.approx(expected, rel=1e-6)
 
 
-def test_missing_shares_are_tested_by_fisher_and_by_yates_where_there_are_many():
-    hits = np.array([3, 300]), np.array([17, 420])
-    misses = np.array([97, 700]), np.array([83, 580])
-    p_values = columns._two_by_two_p(hits[0], misses[0], hits[1], misses[1])
-    tables = [[[hits[0][j], misses[0][j]], [hits[1][j], misses[1][j]]] for j in (0, 1)]
-    assert p_values[0] == pytest.approx(fisher_exact(tables[0])[1])
-    assert p_values[1] == pytest.approx(chi2_contingency(tables[1]).pvalue)
-
-
-@pytest.mark.parametrize("size", [(60, 40), (300, 30)])
-def test_p_values_of_means_and_spreads_are_those_of_permutations(size):
-    draw = stream(4, "test.permutations")
-    n, m = size
-    scores = np.exp(draw.normal(0, 1, n + m))
-    scores[n:] += 0.9 * m**-0.5 * 2
-    other = np.repeat([0.0, 1.0], [n, m])
-    p_value = columns._permutation_p(
-        scores[None], other[None], np.zeros((1, n + m), bool), np.array([n]), np.array([m])
-    )[0]
-    sums = np.array([draw.permutation(scores)[:m].sum() for _ in range(20_000)])
-    expected = 2 * min((sums >= scores[n:].sum()).mean(), (sums <= scores[n:].sum()).mean())
-    assert p_value == pytest.approx(expected, rel=0.25)
-
-
 def test_a_column_that_is_ten_percent_too_wide_is_found(checked):
     real, other = mixed(4_000, 2), mixed(4_000, 3)
     other["normal"] *= 1.1
@@ -189,21 +165,6 @@ def test_wrong_decimals_are_found(checked, name, change, words):
     check = checked(real, other)[name]
     assert found(check)["decimals"].words == words
     assert found(check)["decimals"].p_value < 1e-20
-
-
-def test_decimals_of_single_precision_are_read_as_such():
-    x = stream(0, "test.single").integers(0, 1000, (1, 200)) / 10
-    single, double = x.astype(np.float32).astype(float), x[:, ::-1].copy()
-    for a, b in ((single, double), (double, single), (single, single)):
-        assert [int(column_grid(grid_counts(g))[0]) for g in grids(a, b)] == [1, 1]
-
-
-@pytest.mark.parametrize(("value", "decimals"), [
-    (0.1, 1), (-2.25, 2), (1e20, 0), (1234567.12345678, 8), (1 / 3, 9), (1e300, 0), (1e10 + 0.25, 2), (0.0, -1), (np.nan, -1), (1e-300, 9),
-])  # fmt: skip
-def test_decimals_of_single_values(value, decimals):
-    first, second = grids(np.array([[value, 1.5]]), np.array([[1.5]]))
-    assert (first[0, 0], second[0, 0]) == (decimals, 1)
 
 
 def test_more_zeros_are_a_fault_of_shape_and_not_of_decimals(checked):
@@ -263,7 +224,6 @@ def test_fresh_rows_fail_no_more_tests_than_the_level_says(sizes):
         for check in column_checks(*tables):
             n_tests += check.n_tests
             n_failed += len({f.what for f in check.faults})
-    print(sizes, n_failed, n_tests, n_failed / n_tests)
     assert n_tests > 2_000
     assert n_failed <= binom.ppf(0.999, n_tests, ALPHA)
 

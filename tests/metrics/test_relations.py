@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, fisher_exact
 
-from synthgen.metrics import relations
+from synthgen.metrics import relations, rules_function
 from synthgen.metrics.relations import KeptRelation, find_relations, relations_kept
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.reports.plain import from_plain_data, to_plain_data
@@ -228,7 +228,7 @@ def test_chatterjee_s_coefficient_is_that_of_its_definition():
     r = np.array([(y <= v).sum() for v in y])
     above = np.array([(y >= v).sum() for v in y])
     expected = 1 - 200 * np.abs(np.diff(r)).sum() / (2 * (above * (200 - above)).sum())
-    assert relations._xi(y) == pytest.approx(expected)
+    assert rules_function._xi(y) == pytest.approx(expected)
 
 
 def test_a_table_without_the_known_levels_cannot_be_judged(kept):

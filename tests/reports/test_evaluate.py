@@ -8,8 +8,8 @@ import pytest
 from synthgen.exceptions import DataError, ParameterError, SchemaError
 from synthgen.metrics import detection
 from synthgen.metrics.marginals import column_shapes
-from synthgen.metrics.tables import code_tables
 from synthgen.metrics.predictors import fit_predictor
+from synthgen.metrics.tables import code_tables
 from synthgen.reports import usefulness
 from synthgen.reports.summary import evaluate
 from synthgen.reports.wordings import WORDINGS
