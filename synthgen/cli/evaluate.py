@@ -6,7 +6,7 @@ import contextlib
 import math
 import operator
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -90,6 +90,7 @@ def evaluate(
     check_inputs(real, synthetic, holdout, schema)
     check_outputs(output, json_output, inputs=[real, synthetic, holdout, schema], force=force)
     wanted = [_parse_requirement(text) for text in requirements]
+    _check_known(wanted)
     from synthgen.reports.summary import evaluate as compare
     from synthgen.table.read import read_schema, read_table
 
@@ -154,14 +155,15 @@ def _parse_requirement(text: str) -> tuple[str, str, float]:
     )
 
 
-def _failure(scores: Any, name: str, comparison: str, bound: float) -> str | None:
-    """What is wrong with a score; None if it holds."""
+def _check_known(wanted: Sequence[tuple[str, str, float]]) -> None:
     from synthgen.reports.wordings import WORDINGS
 
-    if name not in WORDINGS:
-        raise click.UsageError(
-            f"--require names the unknown score {name!r}; the report has {', '.join(scores)}."
-        )
+    if unknown := [name for name, _, _ in wanted if name not in WORDINGS]:
+        raise click.UsageError(f"--require names the unknown score {unknown[0]!r}; known are {', '.join(WORDINGS)}.")
+
+
+def _failure(scores: Any, name: str, comparison: str, bound: float) -> str | None:
+    """What is wrong with a score; None if it holds."""
     value = scores[name].value if name in scores else None
     if value is None or math.isnan(value):
         return f"required {name} {comparison} {bound:g}, but it could not be measured"

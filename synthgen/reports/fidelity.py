@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from synthgen.metrics.baselines import subsample
 from synthgen.metrics.collapse import duplicate_share, participation_ratio
 from synthgen.metrics.columns import column_checks
 from synthgen.metrics.dependence import MAX_COLUMNS, pair_trends
@@ -14,11 +17,13 @@ from synthgen.metrics.marginals import ColumnShape, column_shapes
 from synthgen.metrics.mmd import mmd
 from synthgen.metrics.pair_tests import pair_tests
 from synthgen.metrics.profile import column_profile
-from synthgen.metrics.regions import regions
+from synthgen.metrics.regions import fit_regions, regions
 from synthgen.metrics.relations import find_relations, relations_kept
+from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.three_way import three_way
 from synthgen.reports.section import Section, score_of
 from synthgen.reports.tables import MAX_BASELINE_COLUMNS, Tables, narrowed, some_columns
+from synthgen.rng import stream
 
 MAX_MARGINALS = 40
 """Columns that get a figure of their own."""
@@ -121,7 +126,10 @@ def relations(t: Tables) -> Section:
     if not found:
         return Section({}, {})
     model, kept = relations_kept(found, t.all_synthetic, t.seed)
-    ceiling = relations_kept(found, t.holdout, t.seed)[0] if t.holdout else None
+    if t.holdout is None:  # the shares of real rows that no relation was learnt from
+        ceiling = Estimate(float(np.mean([k.real for k in kept])))
+    else:
+        ceiling = relations_kept(found, t.holdout, t.seed)[0]
     others = [ceiling, *(relations_kept(found, x, t.seed)[0] for x in (t.floor, t.memoriser))]
     return Section({"relations_kept": score_of(t, "relations_kept", model, others)}, {"relations": kept})
 
@@ -164,7 +172,7 @@ def linear_detection(t: Tables) -> Section:
     return Section({"c2st_logistic_auc": score}, {"linear_detection": model})
 
 
-def _detected(t: Tables) -> tuple[tuple, ...]:
+def _detected(t: Tables) -> tuple[tuple[CodedTable, CodedTable], ...]:
     """The pairs of detection: ceiling, floor and memoriser against the reference."""
     return t.twins, (t.reference, t.floor), (t.reference, t.memoriser)
 
@@ -234,9 +242,11 @@ def collapse(t: Tables) -> Section:
     Section
         ``region_occupancy``, ``duplicate_rows``, ``participation_ratio``.
     """
-    model = regions(t.real, t.all_synthetic, t.seed)
-    occupancy = [regions(a, b, t.seed).occupancy for a, b in ((t.real, t.synthetic), *t.others)]
-    tables = (t.synthetic, t.twins[1], t.floor, t.memoriser)
+    fitted = fit_regions(t.real, t.seed)
+    twin = fitted if t.twins[0] is t.real else fit_regions(t.twins[0], t.seed)
+    compared = ((fitted, t.synthetic), (twin, t.twins[1]), (fitted, t.floor), (fitted, t.memoriser))
+    occupancy = [regions(own, other).occupancy for own, other in compared]
+    tables = _alike(t)
     repeated = [duplicate_share(x) for x in tables]
     ratios = [participation_ratio(x, t.real, t.seed) for x in tables]
     estimates = {
@@ -245,4 +255,11 @@ def collapse(t: Tables) -> Section:
         "participation_ratio": ratios,
     }
     scores = {name: score_of(t, name, e[0], e[1:]) for name, e in estimates.items()}
-    return Section(scores, {"regions": model})
+    return Section(scores, {"regions": regions(fitted, t.all_synthetic)})
+
+
+def _alike(t: Tables) -> list[CodedTable]:
+    """Model, ceiling, floor and memoriser with as many rows each: both figures depend on the number of rows."""
+    tables = (t.synthetic, t.twins[1], t.floor, t.memoriser)
+    n = min(x.n_rows for x in tables)
+    return [subsample(x, n, stream(t.seed, "evaluate.alike", i)) for i, x in enumerate(tables)]

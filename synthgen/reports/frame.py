@@ -62,6 +62,6 @@ def notebook_frame(page: str) -> str:
         An ``iframe`` element that holds the page.
     """
     return (
-        f'<iframe srcdoc="{html.escape(page, quote=True)}" title="Synthetic table report" '
+        f'<iframe srcdoc="{html.escape(page, quote=True)}" title="Synthetic table report" sandbox="allow-scripts" '
         f'style="width: 100%; height: {_HEIGHT}px; border: 0"></iframe>'
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synthgen.metrics.intervals import Estimate
+from synthgen.metrics.membership import Membership
 from synthgen.metrics.significance import clearly_above, clearly_more
 from synthgen.reports.judge_rows import estimate_of
 from synthgen.reports.report import Report
@@ -13,8 +14,10 @@ _FEW = 0.001
 """Share of copies beyond chance that is worth a sentence."""
 _RISK = 0.02
 """Risk, or share beyond chance, that is worth a sentence."""
-_CONTROL = 0.6
-"""AUC that the attacks must reach against plain copies, or else they prove nothing."""
+_DOUBLE = 0.02
+"""Share of the members named at 1% false alarms that is beyond what the few non-members at the threshold explain."""
+_ENOUGH = 200
+"""Non-members below which that share is not judged."""
 _DISCLOSURES = {
     "singling_out_risk": "Single people can be isolated",
     "linkability_risk": "Two halves of a person's record can be linked",
@@ -38,7 +41,7 @@ def judge_copies(report: Report) -> list[Verdict]:
     out = []
     for name, words in (
         ("nearest_record_copies", "equal a real row in every compared column"),
-        ("nearest_record_near_copies", "lie nearer to a real row than held-out rows do, but for 1%"),
+        ("nearest_record_near_copies", "lie as near to a real row as hardly any held-out row does"),
     ):
         score = report.scores.get(name)
         if score is None or score.value is None or score.ceiling is None or score.ceiling.value is None:
@@ -76,8 +79,10 @@ def judge_membership(report: Report) -> list[Verdict]:
     if score.value is None:
         return [Verdict("unknown", "membership", f"Membership inference: {_reason(report)}")]
     found, out = report.membership["synthetic"], []
-    if clearly_above(estimate_of(score), 0.5):
+    if clearly_above(estimate_of(score), 0.5, 2):
         out.append(_members_found(report))
+    else:
+        out += _some_members_found(found)
     if score.ceiling is not None and clearly_above(score.ceiling, 0.5):
         sentence = (
             f"The attacks also tell the real rows from held-out ones by fresh real rows (AUC {number(score.ceiling.value)}): "
@@ -93,7 +98,7 @@ def judge_membership(report: Report) -> list[Verdict]:
         out.append(Verdict("unknown", "membership", sentence, advice="Hold more rows out."))
     if not out:
         sentence = (
-            f"No membership attack succeeded (strongest: {found.best}, AUC {number(score.value)}; against plain copies "
+            f"No membership attack succeeded (AUC {number(score.value)} by the {_chosen(found)}; against plain copies "
             f"{number(_value(score.memoriser))}). That is no guarantee."
         )
         out.append(Verdict("good", "membership", sentence))
@@ -105,17 +110,38 @@ def _members_found(report: Report) -> Verdict:
     tpr = report.scores["membership_tpr"].value
     caught = "" if tpr is None else f"; it names {percent(tpr)} of them at 1% false alarms"
     sentence = (
-        f"Who was among the real rows is given away: the {found.best} attack tells them from others with AUC "
+        f"Who was among the real rows is given away: the {_chosen(found)} tells them from others with AUC "
         f"{number(score.value)}{caught}. Fresh rows give {number(_value(score.ceiling))}, plain copies "
         f"{number(_value(score.memoriser))}."
     )
-    wide = found.best == "span"
+    wide = "span" in found.chosen
     advice = (
         "Keep fewer components: the synthetic rows span the real ones."
         if wide
         else "Train for fewer steps or on more rows, or with differential privacy; do not release this table as anonymous."
     )
     return Verdict("leak", "membership", sentence, advice=advice)
+
+
+def _some_members_found(found: Membership) -> list[Verdict]:
+    """A leak of few rows moves no AUC: it shows among the candidates that an attack is surest of."""
+    if found.n_nonmembers < _ENOUGH:
+        return []
+    shares = [a for a in found.attacks if clearly_above(a.tpr_at_1_fpr, _DOUBLE, 2 * len(found.attacks))]
+    if not shares:
+        return []
+    worst = max(shares, key=lambda a: a.tpr_at_1_fpr.value or 0.0)
+    sentence = (
+        f"Some of the real rows are given away: the {worst.name} attack names {percent(worst.tpr_at_1_fpr.value)} of "
+        "them while it wrongly names 1% of others."
+    )
+    return [Verdict("leak", "membership", sentence, advice="Look for copies and near copies, and remove them.")]
+
+
+def _chosen(found: Membership) -> str:
+    """The attacks that the headline was measured with: one on each half of the candidates."""
+    names = " and ".join(f"“{name}”" for name in dict.fromkeys(found.chosen))
+    return f"{names} attack{'s' if len(set(found.chosen)) > 1 else ''}"
 
 
 def _reason(report: Report) -> str:
@@ -155,7 +181,7 @@ def judge_disclosure(report: Report) -> list[Verdict]:
             )
         )
     score = report.scores.get("rare_combinations")
-    if score is not None and score.ceiling is not None and score.value is not None:
+    if report.has_holdout and score is not None and score.ceiling is not None and score.value is not None:
         more = score.value - (score.ceiling.value or 0)
         if clearly_more(estimate_of(score), score.ceiling) and more > _RISK:
             sentence = (

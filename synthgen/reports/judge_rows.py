@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synthgen.metrics.intervals import Estimate
+from synthgen.metrics.regions import Region
 from synthgen.metrics.significance import clearly_above, clearly_below, clearly_more, is_alarm
 from synthgen.reports.report import Report
 from synthgen.reports.scores import Score
@@ -17,6 +18,9 @@ _COLLAPSED, _SCATTERED = 0.8, 1.25
 """Participation ratio over that of the ceiling."""
 _WORTH = 0.02
 """Loss of AUC or R² that is worth a sentence."""
+_FITS = 7.6
+"""Standard deviations over fits that the difference of two must exceed: the 99.97% point of Student's t with 7 degrees
+of freedom (8 halves), 5.4, times the root of 2."""
 _WORTH_ADDING = 0.005
 """Change of AUC or R² by adding the synthetic rows to the real ones that is worth a sentence."""
 
@@ -99,7 +103,7 @@ def judge_collapse(report: Report) -> list[Verdict]:
         for region in [r for r in report.regions.lost if is_alarm(r.p_value, 2)][:3]:
             sentence = (
                 f"A mode is missing: {percent(region.share_real)} of the real rows, but "
-                f"{percent(region.share_other)} of the synthetic ones, lie where {region.words}."
+                f"{percent(region.share_other)} of the synthetic ones, lie {_where(region)}."
             )
             out.append(
                 Verdict("wrong", "regions", sentence, advice="Train longer, or with a larger batch or pac.")
@@ -107,7 +111,7 @@ def judge_collapse(report: Report) -> list[Verdict]:
         for region in [r for r in report.regions.inflated if is_alarm(r.p_value, 2)][:3]:
             sentence = (
                 f"A mode is inflated: {percent(region.share_other)} of the synthetic rows, but "
-                f"{percent(region.share_real)} of the real ones, lie where {region.words}."
+                f"{percent(region.share_real)} of the real ones, lie {_where(region)}."
             )
             out.append(Verdict("wrong", "regions", sentence))
     return (
@@ -115,6 +119,10 @@ def judge_collapse(report: Report) -> list[Verdict]:
         + _repeated(report.scores.get("duplicate_rows"))
         + _directions(report.scores.get("participation_ratio"))
     )
+
+
+def _where(region: Region) -> str:
+    return f"where {region.words}" if region.words else "in one region"
 
 
 def _repeated(score: Score | None) -> list[Verdict]:
@@ -163,7 +171,8 @@ def judge_utility(report: Report) -> list[Verdict]:
         score = report.scores.get(name)
         if score is None or score.value is None or score.ceiling is None or score.ceiling.value is None:
             continue
-        worse = clearly_more(score.ceiling, estimate_of(score)) and score.ceiling.value - score.value > _WORTH
+        lost, noise = score.ceiling.value - score.value, _FITS * (report.utility_fit_sd or 0.0)
+        worse = clearly_more(score.ceiling, estimate_of(score)) and lost > max(_WORTH, noise)
         sentence = (
             f"Trees trained on the synthetic table predict {report.target!r} with {metric} {number(score.value)}; "
             f"trained on as many real rows, {number(score.ceiling.value)}."
@@ -179,7 +188,7 @@ def judge_utility(report: Report) -> list[Verdict]:
 
 def _augmentation(report: Report, metric: str) -> list[Verdict]:
     gained = report.augmentation_gain
-    if gained.value is None or abs(gained.value) < _WORTH_ADDING:
+    if gained.value is None or abs(gained.value) < max(_WORTH_ADDING, _FITS * (report.utility_fit_sd or 0.0)):
         return []
     if clearly_above(gained, 0):
         sentence = f"Added to the real rows, the synthetic ones raise {metric} by {number(gained.value)}."

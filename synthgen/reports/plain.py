@@ -81,6 +81,7 @@ def _decode(hint: Any, data: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return from_plain_data(typing.cast(type, hint), data, where)
     if hint is float and isinstance(data, int) and not isinstance(data, bool):
+        _hold(abs(data) < 2**1023, "a number that a float can hold", data, where)
         return float(data)
     _hold(type(data) is hint, f"of type {hint.__name__}", data, where)
     return data

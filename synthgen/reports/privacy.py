@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from synthgen.metrics.inference import inference
 from synthgen.metrics.intervals import Estimate
@@ -24,7 +25,7 @@ from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.tasks import Task
 from synthgen.reports.scores import Score
 from synthgen.reports.section import Section, score_of, unavailable
-from synthgen.reports.tables import Tables
+from synthgen.reports.tables import Tables, attack_baselines
 
 
 def nearest_records(t: Tables) -> Section:
@@ -40,10 +41,12 @@ def nearest_records(t: Tables) -> Section:
     Section
         ``nearest_record_*``.
     """
-    rows = {"synthetic": t.all_synthetic, "floor": t.floor, "memoriser": t.memoriser}
-    found = {which: nearest(x, t.real, t.seed, holdout=t.holdout) for which, x in rows.items()}
-    found["ceiling"] = nearest(t.holdout or t.real, t.real, t.seed, itself=t.holdout is None)
-    found = {which: found[which] for which in ("synthetic", "ceiling", "floor", "memoriser")}
+    found = {
+        "synthetic": nearest(t.all_synthetic, t.real, t.seed, holdout=t.holdout),
+        "ceiling": nearest(t.holdout or t.real, t.real, t.seed, itself=t.holdout is None),
+        "floor": nearest(t.floor, t.real, t.seed, holdout=t.holdout),
+        "memoriser": nearest(t.memoriser, t.real, t.seed, holdout=t.holdout),
+    }
     distances = {which: distances_of(f) for which, f in found.items()}
     copied, overlap, repeats = _copies(t)
     estimates = {
@@ -102,7 +105,7 @@ def rare(t: Tables) -> Section:
         ``rare_combinations``.
     """
     model = rare_combinations(t.all_synthetic, t.real, t.seed)
-    ceiling = rare_combinations(t.holdout, t.real, t.seed).share if t.holdout else None
+    ceiling = rare_combinations(t.holdout or t.real, t.real, t.seed, itself=t.holdout is None).share
     others = [ceiling, *(rare_combinations(x, t.real, t.seed).share for x in (t.floor, t.memoriser))]
     score = score_of(t, "rare_combinations", model.share, others)
     return Section({"rare_combinations": score}, {"rare": model})
@@ -125,13 +128,16 @@ def memberships(t: Tables) -> Section:
     if t.holdout is None:
         return Section({name: unavailable(name) for name in names}, {})
     outsiders, reference, fresh = split_holdout(t.holdout, t.seed)
-    attacked = {"synthetic": t.all_synthetic, "ceiling": fresh, "floor": t.floor, "memoriser": t.memoriser}
+    floor, memoriser = attack_baselines(t)
+    attacked = {"synthetic": t.all_synthetic, "ceiling": fresh, "floor": floor, "memoriser": memoriser}
     found = {which: membership(t.real, x, outsiders, reference, t.seed) for which, x in attacked.items()}
     estimates = {
         "membership_auc": [f.auc for f in found.values()],
         "membership_tpr": [f.tpr for f in found.values()],
     }
     scores = {name: score_of(t, name, e[0], e[1:]) for name, e in estimates.items()}
+    exposed = tuple(replace(e, row=int(t.real_rows[e.row])) for e in found["synthetic"].exposed)
+    found = {which: replace(f, exposed=exposed if which == "synthetic" else ()) for which, f in found.items()}
     return Section(scores, {"membership": found})
 
 
@@ -158,7 +164,7 @@ def disclosures(t: Tables, task: Task | None) -> Section:
         )
     outsiders, _, fresh = split_holdout(t.holdout, t.seed)
     found.append(_attacked(t.real, fresh, outsiders, t.seed, target))
-    found += [_attacked(t.real, x, t.holdout, t.seed, target) for x in (t.floor, t.memoriser)]
+    found += [_attacked(t.real, x, t.holdout, t.seed, target) for x in attack_baselines(t)]
     scores = {}
     for name in found[0]:
         risks = [f[name].risk or Estimate(None) for f in found]

@@ -114,6 +114,8 @@ class Report:
         What trees rely on, trained on real and on synthetic rows.
     augmentation_gain : Estimate
         What the synthetic rows add to the utility of the real ones: a paired difference on the same test rows.
+    utility_fit_sd : float or None
+        Standard deviation of the utility of real rows over other rows to learn from, estimated from halves.
     holdout_overlap, real_repeats : Estimate
         Shares of held-out rows that equal a real row, and of real rows that equal another one.
     distances : dict of str to Distances
@@ -155,6 +157,7 @@ class Report:
     regions: Regions | None = None
     importances: ImportanceAgreement | None = None
     augmentation_gain: Estimate = NOT_MEASURED
+    utility_fit_sd: float | None = None
     holdout_overlap: Estimate = NOT_MEASURED
     real_repeats: Estimate = NOT_MEASURED
     distances: dict[str, Distances] = field(default_factory=dict)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from synthgen.metrics.intervals import Estimate
 from synthgen.reports.wordings import WORDINGS
 
-_LEAST_SPAN = 0.02
-"""Between floor and ceiling: below it a position would be noise."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +109,11 @@ def _position(better: str, model: Estimate, ceiling: Estimate | None, floor: Est
         return None
     span = ceiling.value - floor.value
     wrong_way = (better == "higher" and span < 0) or (better == "lower" and span > 0)
-    if wrong_way or abs(span) < _LEAST_SPAN:
+    if wrong_way or abs(span) <= _width(ceiling) + _width(floor):
         return None
     return (model.value - floor.value) / span
+
+
+def _width(estimate: Estimate) -> float:
+    """Of the interval: where floor and ceiling are no further apart than theirs, a position would be noise."""
+    return 0.0 if estimate.low is None or estimate.high is None else estimate.high - estimate.low

@@ -28,6 +28,8 @@ class Tables:
         The tables given: ``real``, ``synthetic`` and perhaps ``holdout``, with all their rows.
     real : CodedTable
         The real rows, at most `MAX_ROWS`.
+    real_rows : ndarray of int
+        Their positions in the whole real table.
     all_synthetic : CodedTable
         The synthetic rows, at most `MAX_ROWS`: for what is looked at row by row or column by column.
     synthetic : CodedTable
@@ -40,13 +42,15 @@ class Tables:
     twins : (CodedTable, CodedTable)
         Two tables of one source, for the ceiling: real and holdout, or else two halves of the real rows.
     floor, memoriser : CodedTable
-        Shuffled columns, and a bootstrap of the real rows; as many rows as `synthetic`.
+        Shuffled columns, and a bootstrap of the real rows; as many rows as `synthetic`, but the floor has no more
+        than there are real ones.
     seed : int
         Of everything random.
     """
 
     whole: dict[str, CodedTable]
     real: CodedTable
+    real_rows: np.ndarray
     all_synthetic: CodedTable
     synthetic: CodedTable
     holdout: CodedTable | None
@@ -77,10 +81,13 @@ def make_tables(coded: dict[str, CodedTable], seed: int) -> Tables:
     Tables
         Everything that is compared.
     """
+    real_rows = _some_rows(coded["real"], seed)
     cut = {
         which: baselines.subsample(table, MAX_ROWS, stream(seed, f"evaluate.rows.{which}"))
         for which, table in coded.items()
+        if which != "real"
     }
+    cut["real"] = coded["real"] if len(real_rows) == coded["real"].n_rows else coded["real"].take(real_rows)
     real, holdout = cut["real"], cut.get("holdout")
     n = equal_rows(cut["synthetic"].n_rows, None if holdout is None else holdout.n_rows)
     if holdout is None:
@@ -90,6 +97,7 @@ def make_tables(coded: dict[str, CodedTable], seed: int) -> Tables:
     return Tables(
         whole=coded,
         real=real,
+        real_rows=real_rows,
         all_synthetic=cut["synthetic"],
         synthetic=baselines.subsample(cut["synthetic"], n, stream(seed, "evaluate.synthetic")),
         holdout=holdout,
@@ -99,6 +107,33 @@ def make_tables(coded: dict[str, CodedTable], seed: int) -> Tables:
         memoriser=baselines.bootstrap(real, n, stream(seed, "evaluate.memoriser")),
         seed=seed,
     )
+
+
+def attack_baselines(t: Tables) -> tuple[CodedTable, CodedTable]:
+    """Floor and memoriser as large as the whole synthetic table: an attack succeeds the better, the more rows it sees.
+
+    Parameters
+    ----------
+    t : Tables
+        What is compared.
+
+    Returns
+    -------
+    (floor, memoriser) : (CodedTable, CodedTable)
+        The floor has no more rows than the real table; the memoriser holds each real row with a chance of 63% if it
+        has as many rows, less if it has fewer.
+    """
+    n = t.all_synthetic.n_rows
+    if n == t.synthetic.n_rows:
+        return t.floor, t.memoriser
+    floor = baselines.permuted_columns(t.real, n, stream(t.seed, "evaluate.attacks.floor"))
+    return floor, baselines.bootstrap(t.real, n, stream(t.seed, "evaluate.attacks.memoriser"))
+
+
+def _some_rows(table: CodedTable, seed: int) -> np.ndarray:
+    if table.n_rows <= MAX_ROWS:
+        return np.arange(table.n_rows)
+    return np.sort(stream(seed, "evaluate.rows.real").choice(table.n_rows, MAX_ROWS, replace=False))
 
 
 def equal_rows(n_synthetic: int, n_holdout: int | None) -> int:
@@ -138,10 +173,7 @@ def some_columns(table: CodedTable, most: int, seed: int) -> np.ndarray:
     ndarray of int
         In increasing order.
     """
-    n = len(table.columns)
-    if n <= most:
-        return np.arange(n)
-    return np.sort(stream(seed, "evaluate.columns").choice(n, most, replace=False))
+    return baselines.some_of(len(table.columns), most, stream(seed, "evaluate.columns"))
 
 
 def narrowed(table: CodedTable, columns: np.ndarray) -> CodedTable:
@@ -159,4 +191,4 @@ def narrowed(table: CodedTable, columns: np.ndarray) -> CodedTable:
     CodedTable
         Sharing the values.
     """
-    return CodedTable(tuple(table.columns[j] for j in columns), table.n_rows)
+    return table.select(columns)

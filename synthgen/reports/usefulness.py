@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from synthgen.exceptions import DataError
 from synthgen.metrics import baselines
 from synthgen.metrics.importances import (
@@ -12,13 +14,16 @@ from synthgen.metrics.importances import (
     importance_agreement,
     loss_increases,
 )
-from synthgen.metrics.predictors import Predictor, fit_predictor
+from synthgen.metrics.predictors import fit_predictor
 from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.tasks import Task
 from synthgen.metrics.utility import gain, n_unknown, score
 from synthgen.reports.section import Section, score_of
 from synthgen.reports.tables import Tables
 from synthgen.rng import stream
+
+N_SPLITS = 4
+"""Times that the real rows are halved, to see how much the score depends on the rows learnt from."""
 
 
 def usefulness(t: Tables, task: Task | None) -> Section:
@@ -58,11 +63,15 @@ def usefulness(t: Tables, task: Task | None) -> Section:
         f"utility_{task.metric}": [score(p, test) for p in alone],
         f"augmented_{task.metric}": [score(p, test) for p in (both[0], real, *both[1:])],
     }
-    agreement = _agreement(t, alone, _halves(t, train, task), test)
+    agreement, spread = _halves(t, [made[0], train, *made[1:]], test, task)
     estimates["importance_agreement"] = [a.agreement for a in agreement]
     caution = _caution(t, task)
     scores = {name: score_of(t, name, e[0], e[1:], caution) for name, e in estimates.items()}
-    details = {"importances": agreement[0], "augmentation_gain": gain(both[0], real, test)}
+    details = {
+        "importances": agreement[0],
+        "augmentation_gain": gain(both[0], real, test),
+        "utility_fit_sd": spread,
+    }
     return Section(scores, details)
 
 
@@ -73,22 +82,28 @@ def _rows(t: Tables) -> tuple[CodedTable, CodedTable]:
     return baselines.split(t.real, 0.8, stream(t.seed, "evaluate.utility"))
 
 
-def _halves(t: Tables, train: CodedTable, task: Task) -> list[Predictor]:
-    """Predictors of two halves of the real rows: they say how alike two tables of one source rank the columns."""
-    halves = baselines.split(train, 0.5, stream(t.seed, "evaluate.utility.halves"))
-    return [fit_predictor(half, task, t.seed) for half in halves]
+def _halves(
+    t: Tables, tables: Sequence[CodedTable], test: CodedTable, task: Task
+) -> tuple[list[ImportanceAgreement], float | None]:
+    """What halves of the tables teach: agreement of importances, and how much the score depends on the rows.
 
-
-def _agreement(
-    t: Tables, alone: Sequence[Predictor], halves: Sequence[Predictor], test: CodedTable
-) -> list[ImportanceAgreement]:
-    """Of the synthetic table, the ceiling, the floor and the memoriser."""
-    columns = compared_columns([*alone, *halves])
-    synthetic, real, floor, memoriser, first, second = (
-        loss_increases(p, test, columns, t.seed) for p in (*alone, *halves)
-    )
-    compared = ((real, synthetic), (first, second), (real, floor), (real, memoriser))
-    return [importance_agreement(a, b, t.seed) for a, b in compared]
+    Halves of the synthetic table, the floor and the memoriser are compared with a half of the real rows, and the
+    ceiling is of two halves of the real rows. The standard deviation is that of the score of trees fitted to all real
+    rows: their scores on halves vary twice as much in variance.
+    """
+    splits = [baselines.split(tables[1], 0.5, stream(t.seed, "evaluate.utility.halves", i)) for i in range(N_SPLITS)]
+    real = [fit_predictor(half, task, t.seed) for pair in splits for half in pair]
+    values = [v for v in (score(p, test).value for p in real) if v is not None]
+    spread = float(np.std(values, ddof=1) / np.sqrt(2)) if len(values) == len(real) else None
+    n = splits[0][0].n_rows
+    others = [
+        fit_predictor(baselines.subsample(x, n, stream(t.seed, "evaluate.utility.half", i)), task, t.seed)
+        for i, x in enumerate((tables[0], *tables[2:]))
+    ]
+    synthetic, floor, memoriser = others
+    columns = compared_columns([real[0], real[1], *others])
+    increases = [loss_increases(p, test, columns, t.seed) for p in (real[0], synthetic, real[1], floor, memoriser)]
+    return [importance_agreement(increases[0], other, t.seed) for other in increases[1:]], spread
 
 
 def _caution(t: Tables, task: Task) -> str:

@@ -100,7 +100,7 @@ WORDINGS = {
         "near the ceiling",
         "How densely real rows surround the synthetic ones (1 = as densely as each other). "
         "Above the ceiling: synthetic rows crowd into the middle.",
-        "share of the k = 5 real neighbourhoods that hold a synthetic row, over k",
+        "mean number of real rows' neighbourhoods (up to the 5th nearest real row) that hold a synthetic row, over 5",
         "M. F. Naeem et al., ICML 2020",
     ),
     "coverage": Wording(
@@ -133,7 +133,7 @@ WORDINGS = {
         "Maximum mean discrepancy",
         "fidelity",
         "lower",
-        "A distance of whole distributions (0 = the same; slightly negative by chance).",
+        "A distance of whole distributions (0 = the same; slightly negative by chance). Printed, not judged.",
         "unbiased MMD², Gaussian kernel with the median distance as bandwidth; p-value by permutation",
         "A. Gretton et al., JMLR 13 (2012)",
     ),
@@ -208,7 +208,8 @@ WORDINGS = {
         "utility",
         "higher",
         "Whether trees trained on the synthetic rows rely on the same columns as trees trained on real rows "
-        "(1 = in the same order, 0 = unrelated). The ceiling compares two halves of the real rows.",
+        "(1 = in the same order, 0 = unrelated). Every figure is of trees trained on half of the rows, the ceiling of those "
+        "of two halves of the real rows.",
         "Spearman's correlation of the permutation importances on the test rows",
         "L. Breiman 2001 (permutation importance)",
         needs_holdout=True,
@@ -274,7 +275,8 @@ WORDINGS = {
         "Near copies",
         "privacy",
         "near the ceiling",
-        "Share of synthetic rows nearer to a real row than all but 1% of held-out rows are: 1% is what chance gives. "
+        "Share of synthetic rows at most as far from a real row as the nearest 1% of held-out rows. The ceiling is what "
+        "chance gives: about 1%, more in a table of few levels. "
         f"{_SMOKE}",
         "share of rows below the 1% quantile of the held-out rows' nearest distances",
         "by count",
@@ -315,6 +317,7 @@ WORDINGS = {
         "columns. Above the ceiling: rare people are reproduced.",
         "k-map with k = 5 over random sets of three discrete columns",
         "L. Sweeney, k-map; K. El Emam, F. Dankar, JAMIA 15 (2008)",
+        needs_holdout=True,
     ),
 }
 """By flat name, in the order of the report."""

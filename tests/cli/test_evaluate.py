@@ -116,7 +116,7 @@ def test_an_unknown_score_is_wrong_usage(synthgen, tables, fake):
     options = ["--require", "c2st<=1", "-q"]
     done = synthgen("evaluate", tables / "real.parquet", tables / "synthetic.parquet", *options)
     assert done.error.startswith(
-        "--require names the unknown score 'c2st'; the report has c2st_auc, pair_trends"
+        "--require names the unknown score 'c2st'; known are column_shapes, pair_trends"
     )
 
 

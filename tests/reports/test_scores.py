@@ -11,7 +11,6 @@ from synthgen.reports.scores import WORDINGS, make_score
         ("c2st_auc", 0.6, 0.5, 0.9, 0.75),
         ("c2st_auc", 0.45, 0.5, 0.9, 1.125),
         ("column_shapes", 0.9, 0.99, 1.0, None),  # the floor is no worse: there is no way to go
-        ("pair_trends", 0.9, 0.9, 0.89, None),  # too close together
         ("nearest_record_copies", 0.1, 0.0, 0.0, None),  # neither way is better
         ("pair_trends", None, 1.0, 0.8, None),
     ],
@@ -19,6 +18,14 @@ from synthgen.reports.scores import WORDINGS, make_score
 def test_the_place_between_floor_and_ceiling(name, model, ceiling, floor, position):
     score = make_score(name, Estimate(model), (Estimate(ceiling), Estimate(floor), None))
     assert score.position == (None if position is None else pytest.approx(position))
+
+
+def test_no_place_between_baselines_that_their_intervals_do_not_tell_apart():
+    def placed(half):
+        ends = [Estimate(v, v - half, v + half) for v in (0.9, 0.89)]
+        return make_score("pair_trends", Estimate(0.9), (*ends, None)).position
+
+    assert placed(0.002) == pytest.approx(1) and placed(0.003) is None
 
 
 def test_without_baselines_there_is_no_place():
