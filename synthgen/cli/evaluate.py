@@ -52,7 +52,12 @@ _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": ope
     metavar="PARTS",
     help="Parts to measure, separated by commas, e.g. columns,detection,membership. Default: all.",
 )
-@click.option("--budget", type=float, metavar="SECONDS", help="Begin no further part after this time.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Begin no further part after this time.",
+)
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Of the random parts of the measurements."
 )
@@ -87,10 +92,12 @@ def evaluate(
       synthgen evaluate train.csv synthetic.csv --target income --json report.json
       synthgen evaluate train.parquet synthetic.parquet --holdout holdout.parquet --require "membership_auc<=0.6"
     """
+    _check_page(output)
     check_inputs(real, synthetic, holdout, schema)
     check_outputs(output, json_output, inputs=[real, synthetic, holdout, schema], force=force)
     wanted = [_parse_requirement(text) for text in requirements]
     _check_known(wanted)
+    parts = _parse_parts(metrics)
     from synthgen.reports.summary import evaluate as compare
     from synthgen.table.read import read_schema, read_table
 
@@ -103,7 +110,7 @@ def evaluate(
             synthetic_table,
             holdout_table,
             target,
-            metrics="auto" if metrics is None else [part.strip() for part in metrics.split(",")],
+            metrics=parts,
             budget=budget,
             random_state=seed,
             verbose=settings().verbosity,
@@ -146,8 +153,8 @@ def _parse_requirement(text: str) -> tuple[str, str, float]:
     """The score's name, the comparison and the bound."""
     found = re.fullmatch(r"\s*([\w.\-]+)\s*(<=|>=|<|>)\s*([^\s<>=]+)\s*", text)
     try:
-        if found:
-            return found[1], found[2], float(found[3])
+        if found and not math.isnan(bound := float(found[3])):
+            return found[1], found[2], bound
     except ValueError:
         pass
     raise click.UsageError(
@@ -155,15 +162,39 @@ def _parse_requirement(text: str) -> tuple[str, str, float]:
     )
 
 
+def _parse_parts(text: str | None) -> str | list[str]:
+    from synthgen.reports.plan import PARTS
+
+    if text is None or text.strip() == "auto":
+        return "auto"
+    parts = [part.strip() for part in text.split(",")]
+    if unknown := [part for part in parts if part not in PARTS]:
+        raise click.UsageError(
+            f"--metrics names the unknown part {unknown[0]!r}; known are {', '.join(PARTS)}."
+        )
+    return parts
+
+
+def _check_page(output: str | None) -> None:
+    if output not in (None, STANDARD_STREAM) and not output.lower().endswith((".html", ".htm")):
+        raise click.UsageError(
+            f"-o writes a page: its name must end in .html. Got {output!r}; --json writes the numbers."
+        )
+
+
 def _check_known(wanted: Sequence[tuple[str, str, float]]) -> None:
     from synthgen.reports.wordings import WORDINGS
 
     if unknown := [name for name, _, _ in wanted if name not in WORDINGS]:
-        raise click.UsageError(f"--require names the unknown score {unknown[0]!r}; known are {', '.join(WORDINGS)}.")
+        raise click.UsageError(
+            f"--require names the unknown score {unknown[0]!r}; known are {', '.join(WORDINGS)}."
+        )
 
 
 def _failure(scores: Any, name: str, comparison: str, bound: float) -> str | None:
     """What is wrong with a score; None if it holds."""
+    if name in scores and not scores[name].trusted:
+        return f"required {name} {comparison} {bound:g}, but without sound held-out rows it cannot be trusted"
     value = scores[name].value if name in scores else None
     if value is None or math.isnan(value):
         return f"required {name} {comparison} {bound:g}, but it could not be measured"

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from synthgen.metrics.coordinates import standardised
 from synthgen.metrics.tables import CodedTable
 
 _BLOCK_CELLS = 2_000_000
 """Of a matrix that associations are computed in."""
+_CLIP = 3.0
 
 
 def associations(tables: Sequence[CodedTable], y: np.ndarray, classes: tuple[float, ...]) -> np.ndarray:
@@ -37,7 +39,7 @@ def associations(tables: Sequence[CodedTable], y: np.ndarray, classes: tuple[flo
     .. [1] L. A. Goodman, W. H. Kruskal, "Measures of association for cross classifications", JASA 49 (1954):
        tau, which this is for levels and classes, before it is adjusted.
     """
-    targets = _standardised(y[:, None]) if not classes else y[:, None] == np.array(classes)
+    targets = standardised(y[None], y[None], _CLIP).T if not classes else y[:, None] == np.array(classes)
     targets = targets - targets.mean(axis=0) if len(y) else np.zeros((0, 1))
     total = float((targets**2).sum())
     columns = list(zip(*(t.columns for t in tables), strict=True))
@@ -58,7 +60,7 @@ def associations(tables: Sequence[CodedTable], y: np.ndarray, classes: tuple[flo
 
 def _explained_by_lines(x: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """For each column the sum of squares that a line through it explains."""
-    x = _standardised(x)
+    x = standardised(x.T, x.T, _CLIP).T
     x -= x.mean(axis=0)
     spread = (x**2).sum(axis=0)
     return ((x.T @ targets) ** 2).sum(axis=1) / np.where(spread > 0, spread, 1.0)
@@ -76,17 +78,3 @@ def _adjusted(share: np.ndarray, n: int, n_parameters: int) -> np.ndarray:
     if n <= n_parameters:
         return np.zeros_like(share)
     return np.clip(1 - (1 - share) * (n - 1) / (n - n_parameters), 0, 1)
-
-
-def _standardised(x: np.ndarray) -> np.ndarray:
-    """Columns in standard deviations from their mean, cut at 3; 0 for missing and where all are equal."""
-    known = ~np.isnan(x)
-    counts = np.maximum(known.sum(axis=0), 1)
-    x = np.where(known, x, 0.0)
-    largest = np.abs(x).max(axis=0, initial=0)
-    x /= np.where(largest > 0, largest, 1.0)  # else squares of huge numbers overflow
-    x = np.where(known, x - x.sum(axis=0) / counts, 0.0)
-    deviation = np.sqrt((x**2).sum(axis=0) / counts)
-    # what rounding leaves of equal numbers is no deviation
-    x /= np.where(deviation > 1e-12, deviation, np.inf)
-    return np.clip(x, -3, 3, out=x)

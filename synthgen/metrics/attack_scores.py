@@ -13,10 +13,10 @@ from synthgen.metrics.attacks import (
     distance_to_nearest,
     likelihood_ratio_score,
 )
-from synthgen.metrics.features import MAX_ONE_HOT_LEVELS, distance_matrix, row_keys, tree_matrix
+from synthgen.metrics.features import coordinate_widths, distance_matrix, row_keys, tree_matrix
 from synthgen.metrics.projection import principal_scores
 from synthgen.metrics.rows import Rows, concatenate, taken
-from synthgen.metrics.tables import CodedColumn, CodedTable
+from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.wide_attacks import linear_score, mean_score, row_products, span_score
 from synthgen.rng import stream
 
@@ -55,7 +55,7 @@ def attacked_columns(table: CodedTable, seed: int) -> np.ndarray:
         Positions in random order, of at most `MAX_FEATURES` coordinates, but one column at least.
     """
     order = stream(seed, "metrics.membership.columns").permutation(len(table.columns))
-    n = int((np.cumsum([_width(table.columns[j]) for j in order]) <= MAX_FEATURES).sum())
+    n = int((np.cumsum(coordinate_widths(table)[order]) <= MAX_FEATURES).sum())
     return order[: max(n, 1)]
 
 
@@ -74,7 +74,7 @@ def most_synthetic(table: CodedTable, columns: np.ndarray) -> int:
     int
         Fewer in wide tables; in [`MAX_FITTED`, `MAX_SYNTHETIC`].
     """
-    width = sum(_width(table.columns[j]) for j in columns)
+    width = int(coordinate_widths(table)[columns].sum())
     return int(np.clip(_NEAREST_CELLS // width, MAX_FITTED, MAX_SYNTHETIC))
 
 
@@ -170,17 +170,11 @@ def wide_scores(
     return scores, products.n_columns
 
 
-def _width(column: CodedColumn) -> int:
-    """Coordinates that `distance_matrix` makes of a column."""
-    return 2 if column.is_numeric else min(len(column.levels), MAX_ONE_HOT_LEVELS + 1) + 1
-
-
 def _copied(candidates: CodedTable, synthetic: Rows, columns: np.ndarray) -> np.ndarray:
     """Which candidates equal a synthetic row, also one that was not drawn."""
     if len(synthetic.rows) == synthetic.table.n_rows:
         return np.zeros(candidates.n_rows, dtype=bool)  # the nearest row is at distance 0 already
-    whole = CodedTable(tuple(synthetic.table.columns[j] for j in columns), synthetic.table.n_rows)
-    keys, seen = row_keys([candidates, whole])
+    keys, seen = row_keys([candidates, synthetic.table.select(columns)])
     return np.isin(keys, seen)
 
 

@@ -7,26 +7,26 @@ import numpy as np
 from synthgen.metrics.tables import CodedColumn, CodedTable
 
 
-def permuted_columns(real: CodedTable, n_rows: int, generator: np.random.Generator) -> CodedTable:
-    """The floor: every column shuffled by itself, so that marginals stay and all dependence goes.
+def independent_columns(real: CodedTable, n_rows: int, generator: np.random.Generator) -> CodedTable:
+    """The floor: every column drawn by itself, so that the marginals stay and all dependence goes.
 
     Parameters
     ----------
     real : CodedTable
         The real rows.
     n_rows : int
-        Most rows wanted; there are never more than the real table has.
+        Rows to draw.
     generator : numpy.random.Generator
-        Draws the orders.
+        Draws the values.
 
     Returns
     -------
     CodedTable
-        With ``min(n_rows, real.n_rows)`` rows.
+        With `n_rows` rows. The values of a column are drawn with replacement: what a generator reaches that knows
+        the marginals. Shuffled columns would have the real ones to the last row, which no sample has.
     """
-    n_rows = min(n_rows, real.n_rows)
     columns = tuple(
-        CodedColumn(c.name, c.kind, c.values[generator.permutation(real.n_rows)[:n_rows]], c.levels)
+        CodedColumn(c.name, c.kind, c.values[generator.integers(real.n_rows, size=n_rows)], c.levels)
         for c in real.columns
     )
     return CodedTable(columns, n_rows)
@@ -69,9 +69,27 @@ def subsample(table: CodedTable, n_rows: int, generator: np.random.Generator) ->
     CodedTable
         With ``min(n_rows, table.n_rows)`` rows, in table order.
     """
-    if table.n_rows <= n_rows:
-        return table
-    return table.take(np.sort(generator.choice(table.n_rows, n_rows, replace=False)))
+    return table if table.n_rows <= n_rows else table.take(some_of(table.n_rows, n_rows, generator))
+
+
+def some_of(n: int, most: int, generator: np.random.Generator) -> np.ndarray:
+    """Positions drawn without replacement; all of them, and nothing drawn, if there are no more than wanted.
+
+    Parameters
+    ----------
+    n : int
+        Rows, or columns, that there are.
+    most : int
+        Of them wanted, at most.
+    generator : numpy.random.Generator
+        Draws them.
+
+    Returns
+    -------
+    ndarray of int, shape (min(n, most),)
+        In [0, n), increasing.
+    """
+    return np.arange(n) if n <= most else np.sort(generator.choice(n, most, replace=False))
 
 
 def split(table: CodedTable, share: float, generator: np.random.Generator) -> tuple[CodedTable, CodedTable]:

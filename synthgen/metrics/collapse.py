@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from synthgen.metrics.baselines import subsample
-from synthgen.metrics.features import pooled_codes, row_keys
+from synthgen.metrics.coordinates import standardised
+from synthgen.metrics.features import one_hot_width, pooled_codes, row_keys
 from synthgen.metrics.intervals import Estimate, normal_interval, wilson
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.rng import stream
@@ -78,7 +79,7 @@ def participation_ratio(table: CodedTable, like: CodedTable, seed: int) -> Estim
     if table.n_rows < 2:
         return Estimate(None)
     draw = stream(seed, "metrics.participation_ratio")
-    width = sum(1 if c.is_numeric else min(len(c.levels), MAX_LEVELS + 1) + 1 for c in table.columns)
+    width = sum(1 if c.is_numeric else one_hot_width(c, MAX_LEVELS) for c in table.columns)
     table = subsample(table, MAX_ROWS if width <= _MAX_FEATURES else _MAX_FEATURES, draw)
     groups = draw.permutation(table.n_rows) % min(N_GROUPS, table.n_rows)
     blocks = _feature_blocks(table, like)
@@ -141,39 +142,9 @@ def _feature_blocks(table: CodedTable, like: CodedTable) -> Iterator[np.ndarray]
             yield _one_hot(column, model)
 
 
-def standardised(values: np.ndarray, like: np.ndarray, clip: float) -> np.ndarray:
-    """Numbers in standard deviations from the mean of other numbers, cut at a bound.
-
-    Parameters
-    ----------
-    values, like : ndarray of float64, shapes (F, n) and (F, m)
-        One row a column of a table; NaN is missing.
-    clip : float
-        The bound, above 0.
-
-    Returns
-    -------
-    ndarray, shape (F, n)
-        In [-clip, clip]; 0 where a value is missing, and throughout a row whose `like` is constant or empty.
-    """
-    known = ~np.isnan(like)
-    n_known = np.maximum(known.sum(axis=1, keepdims=True), 1)
-    filled = np.where(known, like, 0.0)
-    largest = np.abs(filled).max(axis=1, keepdims=True, initial=0.0)
-    largest[largest == 0] = 1.0
-    filled /= largest  # else the square of 1e300 would overflow
-    mean = filled.sum(axis=1, keepdims=True) / n_known
-    spread = np.sqrt(np.where(known, (filled - mean) ** 2, 0.0).sum(axis=1, keepdims=True) / n_known)
-    with np.errstate(over="ignore"):
-        z = np.clip(values / largest, -1e9, 1e9) - mean
-    z[np.isnan(z)] = 0.0
-    z /= np.where(spread > 1e-12, spread, np.inf)
-    return np.clip(z, -clip, clip, out=z)
-
-
 def _one_hot(column: CodedColumn, like: CodedColumn) -> np.ndarray:
     own, model = pooled_codes([column, like], MAX_LEVELS)
-    levels = np.arange(min(len(column.levels), MAX_LEVELS + 1))
+    levels = np.arange(one_hot_width(column, MAX_LEVELS) - 1)
     hot, shares = (
         np.concatenate([codes[:, None] == levels, np.isnan(codes)[:, None]], axis=1) for codes in (own, model)
     )

@@ -101,11 +101,13 @@ def column_checks(real: CodedTable, other: CodedTable) -> tuple[ColumnCheck, ...
     -----
     Shape: the Kolmogorov-Smirnov test with its asymptotic p-value (conservative for few rows and for ties), or a
     chi-square test of cells pooled until 5 values are expected in each, for levels and for numbers of few values;
-    Fisher's exact test where two cells are left, or of the most frequent one against the others where one is.
+    where the tables' sizes differ, small p-values are raised to a bound that holds at any level
+    (`count_tests.chi_square_p`). An exact test where two cells are left, or of the most frequent one against the
+    others where one is.
     Location and scale: the difference of the means, and of the mean squared residuals about each table's own mean,
     referred to their permutation distribution in Pearson's type III approximation, which has its exact first
     three moments. Range: the number of values beyond the other table's extreme, which is hypergeometric.
-    Missing: Fisher's exact test, or chi-square with Yates' correction. Levels: exact, times the number of levels.
+    Missing: exact where the p-value is small (`count_tests.two_by_two_p`). Levels: exact, times the number of levels.
     Decimals: a chi-square test of the grids that the values lie on.
     NOTE[DIFF]: Welch's test and the F or Brown-Forsythe test answer the same questions, but fail for skewed
     columns and tables of unequal size at the small p-values that remain after a correction. Simulated with 8,000

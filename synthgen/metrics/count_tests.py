@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import chdtrc, gammaln
-from scipy.stats import fisher_exact
+from scipy.special import chdtrc, gammaln, rel_entr
 
 from synthgen.metrics.column_faults import ALPHA, ColumnTest
 
 MIN_EXPECTED = 5
 """Values that a cell must expect in either table, or it is put together with others."""
-_EXACT_BELOW = 50
+_MATTERS = 5 * ALPHA
+_SYMMETRIC = 1_000
+_TAIL_LEFT = 1e-10
 
 
 def total_variation(counts: np.ndarray) -> np.ndarray:
@@ -47,6 +48,20 @@ def chi_square_p(counts: np.ndarray) -> np.ndarray:
     -----
     Neighbouring cells are put together until each expects `MIN_EXPECTED` values. Where two are left, the test is
     that of `two_by_two_p`; where one is, the most frequent cell is tested against all others.
+    In tables of unequal size the counts of the smaller one are skewed, and the chi-square distribution understates
+    small p-values: with 20,000 and 1,000 rows and 5 expected in three cells, 14 times at 1e-5. Unless every cell
+    expects ``1,000 ((n - m) / (n + m))^2`` values, a small p-value is therefore at least twice the smaller of two that
+    hold at any level: the least exact p-value of a cell against all others, times the number of cells, and
+    ``(e G / (k - 1))^(k - 1) exp(-G)`` [1]_, where G is the smaller table's size times the Kullback-Leibler
+    divergence of its shares from those of both tables, and k the number of cells. (The bound is one for a convex
+    function's moments, which rows drawn without replacement do not exceed [2]_.)
+    In 400,000 pairs of tables of such sizes the chance of a p-value of 1e-4 or 1e-5 is then at most that.
+
+    References
+    ----------
+    .. [1] R. Agrawal, "Finite-sample concentration of the multinomial in relative entropy", IEEE Transactions on
+       Information Theory 66 (2020).
+    .. [2] W. Hoeffding, "Probability inequalities for sums of bounded random variables", JASA 58 (1963), theorem 4.
     """
     pooled, n_groups = _pooled_cells(counts)
     totals = pooled.sum(axis=1, keepdims=True)
@@ -58,7 +73,28 @@ def chi_square_p(counts: np.ndarray) -> np.ndarray:
     two = n_groups == 2
     cells = pooled[two]
     p_values[two] = two_by_two_p(cells[:, 0, 0], cells[:, 1, 0], cells[:, 0, 1], cells[:, 1, 1])
+    smallest = np.where(expected > 0, expected, np.inf).min(axis=(1, 2))
+    apart = (totals[:, 0, 0] - totals[:, 0, 1]) / np.maximum(totals.sum(axis=(1, 2)), 1)
+    skewed = (n_groups > 2) & (p_values < _MATTERS) & (smallest < _SYMMETRIC * apart**2)
+    p_values[skewed] = np.maximum(p_values[skewed], _p_at_any_level(pooled[skewed], n_groups[skewed]))
     return p_values
+
+
+def _p_at_any_level(counts: np.ndarray, n_groups: np.ndarray) -> np.ndarray:
+    """Twice the smaller of two p-values that are never too small; counts of shape (k, n_cells, 2)."""
+    totals = counts.sum(axis=1, keepdims=True)
+    cells = np.broadcast_arrays(counts, totals - counts)
+    sides = [c[:, :, side].ravel() for side in (0, 1) for c in cells]
+    by_cell = _exact_p(*sides).reshape(counts.shape[:2])
+    one_cell = n_groups * by_cell.min(axis=1)
+    smaller = totals[:, 0, :].argmin(axis=1)
+    own = np.take_along_axis(counts, smaller[:, None, None], axis=2)[:, :, 0]
+    shares = counts.sum(axis=2) / totals.sum(axis=2)
+    divergence = rel_entr(own, own.sum(axis=1, keepdims=True) * shares).sum(axis=1)
+    freedom = n_groups - 1.0
+    excess = np.maximum(divergence / freedom, 1.0)
+    together = np.exp(freedom * (1 + np.log(excess) - excess))
+    return np.minimum(2 * np.minimum(one_cell, together), 1.0)
 
 
 def _pooled_cells(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -102,8 +138,9 @@ def two_by_two_p(
 
     Notes
     -----
-    Chi-square with Yates' correction; Fisher's exact test where fewer than 50 values are expected in a cell and the
-    former is small enough for it to matter.
+    Chi-square with Yates' correction; where that is below `5 * ALPHA`, the exact one: twice the smaller tail of the
+    hypergeometric distribution of `hits_a`, or once where no outcome on the other side is as unlikely. Yates' alone is too small by 3 at 1e-5 and by 40 at 1e-9 in tables of
+    200,000 and 1,000 rows.
     """
     hits_a, misses_a, hits_b, misses_b = (c.astype(np.float64) for c in (hits_a, misses_a, hits_b, misses_b))
     n, m, hits, misses = hits_a + misses_a, hits_b + misses_b, hits_a + hits_b, misses_a + misses_b
@@ -112,11 +149,40 @@ def two_by_two_p(
     off = np.maximum(np.abs(hits_a * misses_b - misses_a * hits_b) - total / 2, 0)  # Yates
     chi_square = np.divide(total * off**2, product, out=np.zeros(len(total)), where=product > 0)
     p_values = np.where(product > 0, chdtrc(1, chi_square), np.nan)
-    least_expected = np.minimum(hits, misses) * np.minimum(n, m) / np.maximum(total, 1)
-    for j in np.flatnonzero((least_expected < _EXACT_BELOW) & (p_values < 5 * ALPHA)):
-        table = [[int(hits_a[j]), int(misses_a[j])], [int(hits_b[j]), int(misses_b[j])]]
-        p_values[j] = fisher_exact(table)[1]
+    small = p_values < _MATTERS
+    p_values[small] = _exact_p(*(c[small] for c in (hits_a, misses_a, hits_b, misses_b)))
     return p_values
+
+
+def _exact_p(
+    hits_a: np.ndarray, misses_a: np.ndarray, hits_b: np.ndarray, misses_b: np.ndarray
+) -> np.ndarray:
+    """Twice the smaller tail of the hypergeometric distribution, or once if the other side has none as small.
+
+    All of shape (k,), no table empty.
+    """
+    n, m, hits = hits_a + misses_a, hits_b + misses_b, hits_a + hits_b
+    # too few hits in one table are too many in the other
+    in_a = hits_a * m >= hits_b * n
+    x, size = np.where(in_a, hits_a, hits_b), np.where(in_a, n, m)
+    misses = n + m - hits
+    others = misses - (size - x)
+    term = np.exp(_log_choose(hits, x) + _log_choose(misses, size - x) - _log_choose(n + m, size))
+    tail, left = term.copy(), np.arange(len(x))
+    while len(left):
+        term = term * (hits[left] - x[left]) * (size[left] - x[left]) / ((x[left] + 1) * (others[left] + 1))
+        tail[left] += term
+        x[left] += 1
+        others[left] += 1
+        going = term > _TAIL_LEFT * tail[left]
+        left, term = left[going], term[going]
+    least = np.maximum(hits + size - n - m, 0)
+    opposite = _log_choose(hits, least) + _log_choose(misses, size - least) - _log_choose(n + m, size)
+    return np.minimum(np.where(np.exp(opposite) > tail, tail, 2 * tail), 1.0)
+
+
+def _log_choose(n: np.ndarray, k: np.ndarray) -> np.ndarray:
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
 def all_in_one_p(k: np.ndarray, size: np.ndarray | int, total: np.ndarray | int) -> np.ndarray:

@@ -65,6 +65,24 @@ def pooled_codes(parts: Sequence[CodedColumn], most: int) -> list[np.ndarray]:
     return [new[p.values] for p in parts]
 
 
+def one_hot_width(column: CodedColumn, most: int) -> int:
+    """Columns that `pooled_codes` make one-hot: the levels kept, the pool of the others if any, and missing.
+
+    Parameters
+    ----------
+    column : CodedColumn
+        Of levels.
+    most : int
+        As in `pooled_codes`.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return min(len(column.levels), most + 1) + 1
+
+
 def distance_matrix(tables: Sequence[CodedTable]) -> list[np.ndarray]:
     """Coordinates whose squared Euclidean distance is a Gower-like distance of rows.
 
@@ -98,6 +116,23 @@ def distance_matrix(tables: Sequence[CodedTable]) -> list[np.ndarray]:
     return [np.concatenate(block, axis=1, dtype=np.float32) / np.float32(root) for block in blocks]
 
 
+def coordinate_widths(table: CodedTable) -> np.ndarray:
+    """How many coordinates `distance_matrix` makes of each column.
+
+    Parameters
+    ----------
+    table : CodedTable
+        Any of those that were coded together.
+
+    Returns
+    -------
+    ndarray of int, shape (n_columns,)
+        Two a number, one a level.
+    """
+    widths = [2 if c.is_numeric else one_hot_width(c, MAX_ONE_HOT_LEVELS) for c in table.columns]
+    return np.array(widths, dtype=np.int64)
+
+
 def _ranks(parts: Sequence[CodedColumn]) -> list[np.ndarray]:
     grid = np.sort(parts[0].values[~parts[0].missing])
     out = []
@@ -113,7 +148,7 @@ def _ranks(parts: Sequence[CodedColumn]) -> list[np.ndarray]:
 def _one_hot(parts: Sequence[CodedColumn]) -> list[np.ndarray]:
     out = []
     for codes in pooled_codes(parts, MAX_ONE_HOT_LEVELS):
-        hot = np.zeros((len(codes), min(len(parts[0].levels), MAX_ONE_HOT_LEVELS + 1) + 1), dtype=np.float32)
+        hot = np.zeros((len(codes), one_hot_width(parts[0], MAX_ONE_HOT_LEVELS)), dtype=np.float32)
         column = np.where(np.isnan(codes), hot.shape[1] - 1, codes).astype(np.int64)
         hot[np.arange(len(codes)), column] = np.sqrt(0.5)
         out.append(hot)

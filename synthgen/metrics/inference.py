@@ -10,11 +10,9 @@ from scipy.stats import entropy
 
 from synthgen.metrics.baselines import subsample
 from synthgen.metrics.gower import MAX_COLUMNS, nearest_rows
-from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.risk import (
     MAX_SYNTHETIC,
     Risk,
-    bounded,
     columns_in_words,
     make_risk,
     n_targets,
@@ -58,14 +56,11 @@ class Inference:
     ----------
     worst : Risk
         Of the column with the largest risk (or the largest gain over the baseline, without a holdout).
-    mean : Estimate or None
-        The mean risk over the secrets, cut at 0 and 1. None without a holdout.
     secrets : tuple of Secret
         Every column that was guessed, largest risk first. Their intervals hold all at once.
     """
 
     worst: Risk
-    mean: Estimate | None
     secrets: tuple[Secret, ...]
 
 
@@ -109,8 +104,7 @@ def inference(
     Notes
     -----
     The largest of several risks is too large by chance; so the intervals of the secrets are at the level
-    ``1 - 0.05 / n_secrets`` (Bonferroni) and hold together in 95%. The interval of the mean is as wide as if all
-    secrets failed and succeeded together: at most too wide.
+    ``1 - 0.05 / n_secrets`` (Bonferroni) and hold together in 95%.
     As many held-out rows are attacked as real ones.
 
     References
@@ -122,7 +116,7 @@ def inference(
     used = some_columns(real, MAX_COLUMNS, draw, keep=target)
     secrets = _secrets(only(real, used), target) if len(used) > 1 else []
     if not secrets:
-        return Inference(no_attack("No column varies, or there is no other one to guess it from."), None, ())
+        return Inference(no_attack("No column varies, or there is no other one to guess it from."), ())
     n = n_targets(real, synthetic, holdout, len(used))
     known = subsample(only(synthetic, used), MAX_SYNTHETIC, draw)
     attacked = subsample(only(real, used), n, draw)
@@ -232,17 +226,8 @@ def _ranked(names: list[str], hits: _Hits, words: str) -> Inference:
     if len(secrets) > 1:
         chosen = f"The worst of {len(secrets)} columns, with intervals wide enough to hold for all of them at once."
         worst = replace(worst, words=f"{worst.words} {chosen}")
-    return Inference(worst, _mean(hits), ordered)
+    return Inference(worst, ordered)
 
 
 def _gain(risk: Risk) -> float:
     return residual_risk(risk.attack, risk.control or risk.baseline)[0]
-
-
-def _mean(hits: _Hits) -> Estimate | None:
-    if hits.control is None:
-        return None
-    pairs = zip(hits.attack, hits.control, strict=True)
-    risks = [residual_risk(success_rate(a, hits.n), success_rate(c, hits.n)) for a, c in pairs]
-    value, error = np.mean(risks, axis=0)
-    return bounded(float(value), float(error))

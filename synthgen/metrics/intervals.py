@@ -78,10 +78,35 @@ def wilson(n_hits: float, n: int) -> Estimate:
        JASA 22 (1927).
     """
     share = n_hits / n
-    centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
-    half = Z95 / (1 + Z95**2 / n) * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
+    centre, half = wilson_centre(n_hits, n)
     # at 0 and 1 the formula's end is the share itself, but for rounding
     return Estimate(float(share), max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half)))
+
+
+def wilson_centre(n_hits: float, n: int, z: float = Z95) -> tuple[float, float]:
+    """The centre of Wilson's score interval for a share, and half its width.
+
+    Parameters
+    ----------
+    n_hits : float
+        Hits in [0, n].
+    n : int
+        Trials, at least 1.
+    z : float
+        The point of the standard normal distribution that gives the level.
+
+    Returns
+    -------
+    (centre, half) : (float, float)
+        The ends ``centre -+ half`` lie in [0, 1], but for rounding.
+
+    References
+    ----------
+    .. [1] As for `wilson`.
+    """
+    share = n_hits / n
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return (share + z**2 / (2 * n)) / (1 + z**2 / n), half
 
 
 def placements(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

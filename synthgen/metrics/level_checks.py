@@ -20,8 +20,11 @@ from synthgen.metrics.tables import CodedColumn
 
 MAX_NAMED = 5
 """Levels of one column that are named, at most."""
+MIN_NAMED = 10
+"""Real rows without which a level is not named, unless the other table has it: the name may tell of a person."""
 INFLATED = 1.5
 """How many times as frequent a level must be to count as inflated."""
+_N_TESTS = 3  # of lost, new and inflated levels
 _MAX_LABEL = 40
 _WORDS = {
     "lost level": "level {name!r} ({real:.1%} of real values) never occurs",
@@ -29,6 +32,7 @@ _WORDS = {
     "inflated level": "level {name!r} in {other:.1%} of values instead of {real:.1%}",
     "shape": "level {name!r} in {other:.1%} of values instead of {real:.1%}",
 }
+_UNNAMED = "shares of rare levels are off"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class LevelCheck:
     Parameters
     ----------
     n_real, n_other, level_coverage, lost_levels, n_lost_levels, inflated_levels, n_new_levels, faults, n_tests
-        As for `ColumnCheck`.
+        As for `ColumnCheck`. Of the lost levels only those of at least `MIN_NAMED` real rows are named; all are
+        counted.
     """
 
     n_real: int
@@ -83,35 +88,71 @@ def _label(level: str) -> str:
 def _compare(counts: np.ndarray, names: Sequence[str], missing: ColumnTest) -> LevelCheck:
     """Of counts of shape (n_levels, 2), where both tables have values."""
     n, m = counts.sum(axis=0).tolist()
-    shares = counts / counts.sum(axis=0)
     in_real, in_other = counts.T > 0
     order = np.argsort(-counts.sum(axis=1), kind="stable")
     lost, new = (order[mask[order]] for mask in (in_real & ~in_other, ~in_real & in_other))
+    named = lost[_may_be_named(counts[lost])]
     n_present = int((in_real | in_other).sum())
     inflated, p_inflated = _inflated(counts, n_present)
-    found = {
-        "lost level": (lost, n_present * all_in_one_p(counts[lost, 0], n, n + m), shares[lost, 0]),
-        "new level": (new, n_present * all_in_one_p(counts[new, 1], m, n + m), shares[new, 1]),
-        "inflated level": (inflated, p_inflated, shares[inflated, 1] / shares[inflated, 0]),
-    }
+    p_lost, p_new = (
+        n_present * all_in_one_p(c, own, n + m) for c, own in ((counts[:, 0], n), (counts[:, 1], m))
+    )
+    shares = counts / counts.sum(axis=0)
     faults = [
-        ColumnFault(what, float(p[k]), float(effects[k]), _words(what, i, names, shares))
-        for what, (levels, p, effects) in found.items()
-        for k, i in enumerate(levels[:MAX_NAMED].tolist())
-        if p[k] <= ALPHA
+        *_faults("lost level", named, p_lost[named], shares[named, 0], names, shares),
+        *_rare_lost(lost[len(named) :], p_lost, shares),
+        *_faults("new level", new, p_new[new], shares[new, 1], names, shares),
+        *_faults(
+            "inflated level",
+            inflated,
+            p_inflated,
+            shares[inflated].T[1] / shares[inflated].T[0],
+            names,
+            shares,
+        ),
     ]
     tests = [missing, _shares_test(counts[order], [names[i] for i in order])]
     return LevelCheck(
         n_real=n,
         n_other=m,
         faults=tuple(sorted([*faults, *faults_of(tests, 0)], key=lambda f: f.p_value)),
-        n_tests=n_tests_of(tests, 0) + (len(found) if n_present > 1 else 0),
+        n_tests=n_tests_of(tests, 0) + (_N_TESTS if n_present > 1 else 0),
         level_coverage=float(1 - len(lost) / in_real.sum()),
-        lost_levels=tuple(names[i] for i in lost[:MAX_NAMED]),
+        lost_levels=tuple(names[i] for i in named[:MAX_NAMED]),
         n_lost_levels=len(lost),
         inflated_levels=tuple(names[i] for i in inflated[:MAX_NAMED]),
         n_new_levels=len(new),
     )
+
+
+def _may_be_named(counts: np.ndarray) -> np.ndarray:
+    """Which levels either table shows enough of; bool, shape (n_levels,)."""
+    return (counts[:, 0] >= MIN_NAMED) | (counts[:, 1] > 0)
+
+
+def _faults(
+    what: str,
+    levels: np.ndarray,
+    p_values: np.ndarray,
+    effects: np.ndarray,
+    names: Sequence[str],
+    shares: np.ndarray,
+) -> list[ColumnFault]:
+    """Of the first levels, those beyond chance."""
+    return [
+        ColumnFault(what, float(p), float(effect), _words(what, i, names, shares))
+        for i, p, effect in zip(levels[:MAX_NAMED].tolist(), p_values, effects, strict=False)
+        if p <= ALPHA
+    ]
+
+
+def _rare_lost(levels: np.ndarray, p_values: np.ndarray, shares: np.ndarray) -> list[ColumnFault]:
+    """Lost levels of few real rows, the most frequent first: a count of those beyond chance, without their names."""
+    found = levels[p_values[levels] <= ALPHA]
+    if not len(found):
+        return []
+    words = "1 rare level never occurs" if len(found) == 1 else f"{len(found):,} rare levels never occur"
+    return [ColumnFault("lost level", float(p_values[found[0]]), float(shares[found[0], 0]), words)]
 
 
 def _words(what: str, level: int, names: Sequence[str], shares: np.ndarray) -> str:
@@ -136,6 +177,6 @@ def _shares_test(counts: np.ndarray, names: Sequence[str]) -> ColumnTest:
     n_own = max(1, int((counts.sum(axis=1) >= needed).sum()))
     cells = np.concatenate([counts[:n_own], counts[n_own:].sum(axis=0)[None]])
     shares = counts / totals
-    worst = int(np.abs(shares[:, 0] - shares[:, 1]).argmax())
-    words = _words("shape", worst, names, shares)
+    gaps = np.where(_may_be_named(counts), np.abs(shares[:, 0] - shares[:, 1]), 0.0)
+    words = _words("shape", int(gaps.argmax()), names, shares) if gaps.any() else _UNNAMED
     return ColumnTest("shape", chi_square_p(cells[None]), total_variation(counts[None]), lambda _: words)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit, ndtri
 
 from synthgen.metrics.baselines import subsample
-from synthgen.metrics.collapse import standardised
-from synthgen.metrics.detection import Detection, FeatureImportance, Split, cross_fitted_auc, folds
+from synthgen.metrics.coordinates import standardised
+from synthgen.metrics.detection import Detection, FeatureImportance, Split, auc_of, cross_fitted_auc, folds
 from synthgen.metrics.features import MAX_ONE_HOT_LEVELS, pooled_codes
-from synthgen.metrics.intervals import auc_with_variance
+from synthgen.metrics.logistic import fit_features, fit_gram
 from synthgen.metrics.tables import CodedTable
 from synthgen.rng import stream
 
@@ -30,8 +29,6 @@ _MAX_RANKED = 2_000
 """Numeric columns that become normal scores; more of them are only clipped, which is quicker."""
 _CLIP = 4.0
 _BLOCK = 256
-_MAX_STEPS = 25
-_MAX_HALVINGS = 20
 
 
 def linear_c2st(
@@ -64,7 +61,9 @@ def linear_c2st(
     the rows' Gram matrix only; it is the same fit [1]_.
     What a linear score cannot see, such as a relation that is not monotone or a dependence that leaves every
     column as it is, does not count here: trees (`synthgen.metrics.detection.c2st`) see it.
-    The interval is that of `synthgen.metrics.detection.cross_fitted_auc`.
+    The interval is that of `synthgen.metrics.detection.cross_fitted_auc`: simulated with six
+    columns, it holds the mean AUC of all draws at 200 rows a table in 97.0% (.53) and 98.0% (.70) of 500 draws, at
+    1,000 rows in 95.6% (.50). With 400 columns at 200 rows it held 93 to 97%.
 
     References
     ----------
@@ -80,8 +79,7 @@ def linear_c2st(
     labels = np.repeat([1, 0], n)
     splits = folds(labels, draw)
     scores, weights = _cross_fit(tables, labels, splits, width)
-    scored = [_auc(s, labels[test]) for s, (_, test) in zip(scores, splits, strict=True)]
-    auc = cross_fitted_auc([a for a, _ in scored], [v for _, v in scored], n)
+    auc = cross_fitted_auc(scores, splits, labels)
     found = _importances(tables, labels, splits, scores, weights, draw) if importances else ()
     return Detection(auc, n, len(synthetic.columns), found)
 
@@ -89,10 +87,6 @@ def linear_c2st(
 def _width(table: CodedTable) -> int:
     """Features that a table can become, the constant one included."""
     return 1 + sum(2 if c.is_numeric else min(len(c.levels), MAX_ONE_HOT_LEVELS) + 2 for c in table.columns)
-
-
-def _auc(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    return auc_with_variance(scores[labels == 1], scores[labels == 0])
 
 
 def _cross_fit(
@@ -131,87 +125,6 @@ def _gram(tables: Sequence[CodedTable]) -> np.ndarray:
     return gram
 
 
-def fit_features(features: np.ndarray, labels: np.ndarray, penalty: float) -> np.ndarray:
-    """Coefficients of a ridge-penalised logistic regression, by Newton's method.
-
-    Parameters
-    ----------
-    features : ndarray, shape (F, N)
-        One row a feature; a constant one serves as the intercept.
-    labels : ndarray of {0, 1}, shape (N,)
-        What to tell apart.
-    penalty : float
-        On half the squared coefficients, above 0; the log-likelihood is summed over the rows.
-
-    Returns
-    -------
-    ndarray, shape (F,)
-        The minimum over ``w`` of ``sum(log(1 + exp(f)) - y f) + penalty / 2 * w.w`` with ``f = w @ features``.
-    """
-
-    def step(w: np.ndarray, f: np.ndarray) -> np.ndarray:
-        p = expit(f)
-        hessian = (features * (p * (1 - p))) @ features.T
-        hessian[np.diag_indices_from(hessian)] += penalty
-        return cho_solve(cho_factor(hessian), features @ (labels - p) - penalty * w)
-
-    return _newton(step, features, labels, lambda w, f: penalty / 2 * w @ w)
-
-
-def fit_gram(gram: np.ndarray, labels: np.ndarray, penalty: float) -> np.ndarray:
-    """The same regression from the inner products of the rows.
-
-    Parameters
-    ----------
-    gram : ndarray, shape (N, N)
-        ``features.T @ features`` of `fit_features`.
-    labels, penalty
-        As `fit_features` takes them.
-
-    Returns
-    -------
-    ndarray, shape (N,)
-        Weights ``a`` of the rows: the coefficients are ``features @ a``, the scores ``gram @ a``.
-    """
-
-    def step(a: np.ndarray, f: np.ndarray) -> np.ndarray:
-        p = expit(f)
-        root = np.sqrt(p * (1 - p))
-        target = root**2 * f + labels - p
-        system = root[:, None] * gram * root
-        system[np.diag_indices_from(system)] += penalty
-        target -= root * cho_solve(cho_factor(system), root * (gram @ target))
-        return target / penalty - a
-
-    return _newton(step, gram, labels, lambda a, f: penalty / 2 * a @ f)
-
-
-def _newton(
-    step: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    matrix: np.ndarray,
-    labels: np.ndarray,
-    penalty: Callable[[np.ndarray, np.ndarray], float],
-) -> np.ndarray:
-    """Steps from 0, each halved until the loss falls: a full one may overshoot."""
-    x, f = np.zeros(len(matrix)), np.zeros(len(labels))
-    loss = len(labels) * np.log(2)
-    for _ in range(_MAX_STEPS):
-        move = step(x, f)
-        for _ in range(_MAX_HALVINGS):
-            new_x = x + move
-            new_f = new_x @ matrix
-            new_loss = np.logaddexp(0, new_f).sum() - labels @ new_f + penalty(new_x, new_f)
-            if new_loss <= loss:
-                break
-            move /= 2
-        else:
-            return x
-        x, f, gain, loss = new_x, new_f, loss - new_loss, new_loss
-        if gain < 1e-7 * len(labels):
-            return x
-    return x
-
-
 def _importances(
     tables: Sequence[CodedTable],
     labels: np.ndarray,
@@ -244,7 +157,7 @@ def _auc_drop(
     draw: np.random.Generator,
 ) -> float:
     term = coefficients @ features
-    return _auc(scores, labels)[0] - _auc(scores - term + draw.permutation(term), labels)[0]
+    return auc_of(scores, labels) - auc_of(scores - term + draw.permutation(term), labels)
 
 
 def _feature_blocks(tables: Sequence[CodedTable]) -> Iterator[tuple[np.ndarray, np.ndarray]]:

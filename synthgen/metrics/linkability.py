@@ -16,7 +16,6 @@ from synthgen.metrics.risk import (
     make_risk,
     n_targets,
     no_attack,
-    only,
     some_columns,
     success_rate,
 )
@@ -58,11 +57,11 @@ def linkability(real: CodedTable, synthetic: CodedTable, holdout: CodedTable | N
     order = draw.permutation(len(used))
     halves = (np.sort(order[::2]), np.sort(order[1::2]))
     n = n_targets(real, synthetic, holdout, len(used))
-    guesses = subsample(only(synthetic, used), MAX_SYNTHETIC, draw)
-    attack = _rate(links(subsample(only(real, used), n, draw), guesses, halves, draw))
+    guesses = subsample(synthetic.select(used), MAX_SYNTHETIC, draw)
+    attack = _rate(links(subsample(real.select(used), n, draw), guesses, halves, draw))
     control = None
     if holdout is not None:
-        control = _rate(links(subsample(only(holdout, used), n, draw), guesses, halves, draw))
+        control = _rate(links(subsample(holdout.select(used), n, draw), guesses, halves, draw))
     first, second = draw.integers(guesses.n_rows, size=(2, n))
     words = (
         f"{n:,} real rows, each cut into {len(halves[0])} and {len(halves[1])} of "

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthgen.metrics.baselines import subsample
+from synthgen.metrics.coordinates import MAX_COORDINATES, some_columns, squared_distances
 from synthgen.metrics.features import distance_matrix
 from synthgen.metrics.intervals import Estimate, normal_interval
-from synthgen.metrics.manifold import MAX_COORDINATES, joined, only, some_columns, squared_distances
+from synthgen.metrics.rows import concatenate
 from synthgen.metrics.tables import CodedTable
 from synthgen.rng import stream
 
@@ -83,10 +84,10 @@ def mmd(real: CodedTable, other: CodedTable, seed: int) -> Mmd:
     draw = stream(seed, "metrics.mmd")
     used = some_columns(real, MAX_COORDINATES, draw)
     n = min(real.n_rows, other.n_rows, MAX_ROWS)
-    tables = [subsample(only(t, used), n, draw) for t in (real, other)]
+    tables = [subsample(t.select(used), n, draw) for t in (real, other)]
     if n < 2:
         return Mmd(Estimate(None), 1.0, n, len(used), 0, 1.0)
-    points = distance_matrix([joined(tables)])[0]
+    points = distance_matrix([concatenate(tables)])[0]
     points = points[:, points.any(axis=0)].astype(np.float64)
     points -= points.mean(axis=0)
     squares = squared_distances(points, points)

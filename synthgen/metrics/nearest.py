@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from synthgen.metrics.features import MAX_ONE_HOT_LEVELS, distance_matrix
+from synthgen.metrics.baselines import some_of
+from synthgen.metrics.features import coordinate_widths, distance_matrix
 from synthgen.metrics.tables import CodedTable
 from synthgen.rng import stream
 
@@ -96,19 +97,15 @@ def _fewer_columns(
     if len(real.columns) <= MAX_COLUMNS:
         return table, real, holdout
     used = _some(len(real.columns), MAX_COLUMNS, seed, "metrics.nearest.columns")
-    table, real = (CodedTable(tuple(t.columns[j] for j in used), t.n_rows) for t in (table, real))
-    if holdout is not None:
-        holdout = CodedTable(tuple(holdout.columns[j] for j in used), holdout.n_rows)
-    return table, real, holdout
+    return table.select(used), real.select(used), None if holdout is None else holdout.select(used)
 
 
 def _some(n: int, most: int, seed: int, purpose: str) -> np.ndarray:
-    """Positions of at most so many, in order."""
-    return np.arange(n) if n <= most else np.sort(stream(seed, purpose).choice(n, most, replace=False))
+    return some_of(n, most, stream(seed, purpose))
 
 
 def _reference_cap(table: CodedTable) -> int:
-    width = sum(2 if c.is_numeric else min(len(c.levels), MAX_ONE_HOT_LEVELS) + 2 for c in table.columns)
+    width = int(coordinate_widths(table).sum())
     return int(np.clip(_MAX_CELLS // max(width, 1), 200, MAX_REFERENCE))
 
 

@@ -103,14 +103,37 @@ def count_matches(table: CodedTable, predicates: Sequence[Predicate]) -> np.ndar
     -----
     A missing value meets no other condition than to be missing, as in SQL.
     """
-    return np.array([_count(table, p) for p in predicates], dtype=np.int64)
+    return find_matches(table, predicates)[0]
 
 
-def _count(table: CodedTable, predicate: Predicate) -> int:
+def find_matches(table: CodedTable, predicates: Sequence[Predicate]) -> tuple[np.ndarray, np.ndarray]:
+    """How many rows each predicate holds for, and the first of them.
+
+    Parameters
+    ----------
+    table : CodedTable
+        Any table.
+    predicates : sequence of Predicate
+        About its columns.
+
+    Returns
+    -------
+    (counts, rows) : (ndarray of int, ndarray of int), shapes (n_predicates,)
+        In [0, n_rows], and the number of a row, 0 where there is none.
+    """
+    counts, rows = np.zeros((2, len(predicates)), dtype=np.int64)
+    for i, predicate in enumerate(predicates):
+        holds = _holding(table, predicate)
+        counts[i], rows[i] = np.count_nonzero(holds), holds.argmax()
+    return counts, rows
+
+
+def _holding(table: CodedTable, predicate: Predicate) -> np.ndarray:
+    """For which rows a predicate holds."""
     holds = np.ones(table.n_rows, dtype=bool)
     for j, operator, value in zip(predicate.columns, predicate.operators, predicate.values, strict=True):
         holds &= _holds(table.columns[j], operator, value)
-    return int(np.count_nonzero(holds))
+    return holds
 
 
 def _holds(column: CodedColumn, operator: str, value: float) -> np.ndarray:
@@ -151,7 +174,7 @@ def predicates_of_rows(table: CodedTable, n_columns: int, generator: np.random.G
         rows, columns = _promising(shares, n_columns, generator)
         for row, chosen in zip(rows[:n_left], columns, strict=False):
             predicate = predicate_of_row(table, row, chosen, medians)
-            if predicate not in tried and _count(table, predicate) == 1:
+            if predicate not in tried and np.count_nonzero(_holding(table, predicate)) == 1:
                 found.append(predicate)
                 if len(found) == N_ATTACKS:
                     return found
@@ -187,43 +210,6 @@ def _shares_alike(column: CodedColumn, median: float) -> np.ndarray:
         shares[lower] = below[lower]
         shares[upper] = above
     return shares[inverse]
-
-
-def extreme_predicates(table: CodedTable, generator: np.random.Generator) -> list[Predicate]:
-    """Predicates of one column that hold for one row only: its least, its largest and its unique values.
-
-    Parameters
-    ----------
-    table : CodedTable
-        Different rows.
-    generator : numpy.random.Generator
-        Draws among them.
-
-    Returns
-    -------
-    list of Predicate
-        Different ones, at most `N_ATTACKS`.
-    """
-    groups = [(j, *group) for j, column in enumerate(table.columns) for group in _unique_values(column)]
-    ends = np.cumsum([len(values) for _, _, values in groups])
-    n = int(ends[-1]) if groups else 0
-    predicates = []
-    for pick in generator.choice(n, min(n, N_ATTACKS), replace=False) if n else ():
-        g = int(np.searchsorted(ends, pick, side="right"))
-        j, operator, values = groups[g]
-        predicates.append(Predicate((j,), (operator,), (float(values[pick - ends[g]]),)))
-    return predicates
-
-
-def _unique_values(column: CodedColumn) -> list[tuple[str, np.ndarray]]:
-    """Operators, and values with which each holds for one row only."""
-    values, counts = np.unique(column.values, return_counts=True)
-    groups = [("==", values[counts == 1])]
-    present = counts[~np.isnan(values)]
-    if column.is_numeric and len(present):
-        groups += [("<=", values[:1][present[:1] == 1])]
-        groups += [(">=", values[len(present) - 1 : len(present)][present[-1:] == 1])]
-    return groups
 
 
 def random_predicates(table: CodedTable, n_columns: int, generator: np.random.Generator) -> list[Predicate]:

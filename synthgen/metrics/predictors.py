@@ -105,7 +105,7 @@ def fit_predictor(train: CodedTable, task: Task, seed: int, *, extra: CodedTable
     parts = [t.without(task.target) for t in parts]
     strengths = associations(parts, y, task.classes)
     used = np.sort(np.argsort(-strengths, kind="stable")[:limit])
-    rows = concatenate([CodedTable(tuple(t.columns[j] for j in used), t.n_rows) for t in parts])
+    rows = concatenate([t.select(used) for t in parts])
     unfitted = Predictor(
         task=task,
         columns=tuple(c.name for c in rows.columns),

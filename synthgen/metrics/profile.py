@@ -10,6 +10,8 @@ import numpy as np
 from synthgen.metrics.marginals import ColumnShape
 from synthgen.metrics.tables import CodedTable
 
+MIN_VALUES = 10
+"""Values of a column without which it has no mean and no standard deviation here: they would tell of each."""
 _DIGITS = 5
 """Significant digits kept: the points are for a picture."""
 _BLOCK = 2_000
@@ -24,7 +26,8 @@ class ColumnProfile:
     names : tuple of str
         The columns.
     mean_real, mean_synthetic, sd_real, sd_synthetic, score : tuple of float
-        Over the values that are not missing, in the column's own unit, to five digits; None where undefined.
+        Over the values that are not missing, in the column's own unit, to five digits; None where undefined and, but for
+        scores, of fewer than `MIN_VALUES` values.
     """
 
     names: tuple[str, ...]
@@ -75,9 +78,9 @@ def _moments(table: CodedTable, columns: Sequence[int]) -> tuple[np.ndarray, np.
         values /= scale[:, None]
         mean = values.sum(axis=1) / n
         square = (np.where(present, values - mean[:, None], 0.0) ** 2).sum(axis=1) / n
-        empty = ~present.any(axis=1)
-        means[start : start + _BLOCK] = np.where(empty, np.nan, mean * scale)
-        sds[start : start + _BLOCK] = np.where(empty, np.nan, np.sqrt(square) * scale)
+        few = present.sum(axis=1) < MIN_VALUES
+        means[start : start + _BLOCK] = np.where(few, np.nan, mean * scale)
+        sds[start : start + _BLOCK] = np.where(few, np.nan, np.sqrt(square) * scale)
     return means, sds
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import eigh
 
-from synthgen.metrics.features import pooled_codes
+from synthgen.metrics.coordinates import standardised
+from synthgen.metrics.features import one_hot_width, pooled_codes
 from synthgen.metrics.tables import CodedColumn, CodedTable
 
 N_SCORES = 10
@@ -110,24 +111,19 @@ def _features(tables: Sequence[CodedTable]) -> list[np.ndarray]:
 
 
 def _numbers(parts: Sequence[CodedColumn]) -> list[np.ndarray]:
-    known = parts[0].values[~parts[0].missing]
-    largest = max(float(np.abs(known).max(initial=0.0)), 1e-300)  # so that no square overflows
-    mean = float((known / largest).mean()) if len(known) else 0.0
-    deviation = float((known / largest).std()) if len(known) else 0.0
-    rare = np.sqrt(max(1 - len(known) / max(len(parts[0].values), 1), _FEWEST))
+    like = parts[0].values[None]
+    rare = np.sqrt(max(float(parts[0].missing.mean()), _FEWEST))
     flagged = any(p.missing.any() for p in parts)
     out = []
     for part in parts:
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            scores = np.clip((part.values / largest - mean) / deviation, -_LIMIT, _LIMIT)
-        number = np.where(part.missing | (deviation < 1e-12), 0.0, scores)
+        number = standardised(part.values[None], like, _LIMIT)[0]
         out.append(np.stack([number, part.missing / rare] if flagged else [number], axis=1))
     return out
 
 
 def _levels(parts: Sequence[CodedColumn]) -> list[np.ndarray]:
     pooled = pooled_codes(parts, _MAX_LEVELS)
-    width = min(len(parts[0].levels), _MAX_LEVELS + 1) + 1
+    width = one_hot_width(parts[0], _MAX_LEVELS)
     codes = [np.where(np.isnan(c), width - 1, c).astype(np.int64) for c in pooled]
     shares = np.bincount(codes[0], minlength=width) / max(len(codes[0]), 1)
     unit = np.diag(1 / np.sqrt(np.maximum(shares, _FEWEST)))

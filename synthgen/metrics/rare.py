@@ -9,7 +9,7 @@ from math import comb
 
 import numpy as np
 
-from synthgen.metrics.baselines import subsample
+from synthgen.metrics.baselines import some_of, subsample
 from synthgen.metrics.intervals import Estimate, normal_interval, wilson
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.rng import stream
@@ -133,10 +133,7 @@ def rare_combinations(table: CodedTable, real: CodedTable, seed: int, *, itself:
 
 def _columns(real: CodedTable, seed: int) -> list[int]:
     """The numbers of the columns that sets are drawn from."""
-    n = len(real.columns)
-    scanned = np.arange(n)
-    if n > _MAX_SCANNED:
-        scanned = np.sort(stream(seed, "metrics.rare.columns").choice(n, _MAX_SCANNED, replace=False))
+    scanned = some_of(len(real.columns), _MAX_SCANNED, stream(seed, "metrics.rare.columns"))
     varied = [int(j) for j in scanned if _varies(real.columns[j])]
     discrete = [
         j for j in varied if not real.columns[j].is_numeric or _few_values(real.columns[j]) is not None

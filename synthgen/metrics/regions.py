@@ -13,10 +13,10 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
 from synthgen.metrics.baselines import split, subsample
-from synthgen.metrics.collapse import standardised
-from synthgen.metrics.features import distance_matrix, row_keys
+from synthgen.metrics.coordinates import MAX_COORDINATES, joined, only, some_columns, standardised
+from synthgen.metrics.features import MAX_ONE_HOT_LEVELS, row_keys
 from synthgen.metrics.intervals import Estimate, influence_variance, normal_interval
-from synthgen.metrics.manifold import joined, only, some_columns
+from synthgen.metrics.level_checks import MIN_NAMED
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.rng import stream
 
@@ -25,8 +25,6 @@ MAX_FITTED = 10_000
 MAX_COUNTED = 50_000
 """Rows of each table that are counted, at most; fewer where rows have many coordinates."""
 MAX_REGIONS = 40
-MAX_COORDINATES = 4_000
-"""Coordinates that are used, at most; a random choice of columns beyond that."""
 LEVEL = 0.001
 """Regions are named where the p-value, times the number of regions, is below this."""
 LOST, INFLATED = 0.25, 2.0
@@ -90,20 +88,54 @@ class Regions:
     n_columns: int
 
 
-def regions(real: CodedTable, other: CodedTable, seed: int) -> Regions:
-    """Part the space of the real rows by k-means and count the rows of both tables in each part.
+@dataclass(frozen=True, eq=False)
+class FittedRegions:
+    """The regions of a real table.
 
     Parameters
     ----------
-    real, other : CodedTable
-        Coded together.
+    columns : ndarray of int
+        The columns that are used, of those of the table.
+    model : CodedTable
+        The real rows that the regions are drawn around, and that give the coordinates their scale.
+    counted : CodedTable
+        The real rows that are counted.
+    labels : (ndarray of int, ndarray of int)
+        The region of each of these rows.
+    pca : PCA or None
+        What reduces many coordinates.
+    search : KMeans or None
+        Gives rows their region; None if there were too few rows to draw any.
+    most : int
+        Rows of another table that are counted, at most.
+    seed : int
+        For their choice.
+    """
+
+    columns: np.ndarray
+    model: CodedTable
+    counted: CodedTable
+    labels: tuple[np.ndarray, np.ndarray]
+    pca: PCA | None
+    search: KMeans | None
+    most: int
+    seed: int
+
+
+def fit_regions(real: CodedTable, seed: int) -> FittedRegions:
+    """Part the space of the real rows by k-means.
+
+    Parameters
+    ----------
+    real : CodedTable
+        The real rows; fewer than 4 are too few.
     seed : int
         For the choice of rows and columns, and the start of k-means.
 
     Returns
     -------
-    Regions
-        Occupancy, and the regions that are lost or inflated.
+    FittedRegions
+        For `regions`.
 
     Notes
     -----
@@ -114,6 +146,62 @@ def regions(real: CodedTable, other: CodedTable, seed: int) -> Regions:
     its ranks: they close the gap that sets a mode apart. Over 200 coordinates are reduced to 20 principal components.
     A mode that differs from the rest in one of many columns may share its regions with other rows, and is then
     seen as smaller shares rather than lost ones.
+    """
+    draw = stream(seed, "metrics.regions")
+    used = some_columns(real, MAX_COORDINATES, draw)
+    real = only(real, used)
+    if real.n_rows < 4:
+        nothing = np.zeros(0, dtype=np.int64)
+        return FittedRegions(used, real, real, (nothing, nothing), None, None, 0, seed)
+    model, counted = split(subsample(real, 2 * MAX_COUNTED, draw), 0.5, draw)
+    model = subsample(model, MAX_FITTED, draw)
+    width = sum(2 if c.is_numeric else len(c.levels) + 1 for c in real.columns)
+    most = int(np.clip(_MAX_CELLS // width, 2_000, MAX_COUNTED))
+    counted = subsample(counted, most, draw)
+    pca, search, own = _search(model, int(draw.integers(2**31)))
+    labels = (own, _labels(counted, model, pca, search))
+    return FittedRegions(used, model, counted, labels, pca, search, most, seed)
+
+
+def _search(model: CodedTable, random_state: int) -> tuple[PCA | None, KMeans, np.ndarray]:
+    """The regions around some rows, and the region of each of these."""
+    points, pca = _coordinates(model, model), None
+    if points.shape[1] > _MANY_COORDINATES:
+        n_components = min(_N_COMPONENTS, len(points))
+        pca = PCA(n_components, svd_solver="randomized", random_state=random_state).fit(points)
+        points = pca.transform(points)
+    n_distinct = len(np.unique(row_keys([model])[0]))
+    n_regions = int(np.clip(2 * len(points) // _ROWS_PER_REGION, 2, MAX_REGIONS))
+    search = KMeans(min(n_regions, n_distinct), n_init=1, random_state=random_state)
+    with warnings.catch_warnings():
+        # rows that differ by less than rounding: fewer regions than asked for
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        search.fit(points)
+    return pca, search, search.predict(points)
+
+
+def _labels(table: CodedTable, model: CodedTable, pca: PCA | None, search: KMeans) -> np.ndarray:
+    points = _coordinates(table, model)
+    return search.predict(points if pca is None else pca.transform(points))
+
+
+def regions(fitted: FittedRegions, other: CodedTable) -> Regions:
+    """Count the rows of another table in the regions of a real one, beside the real rows.
+
+    Parameters
+    ----------
+    fitted : FittedRegions
+        From `fit_regions`.
+    other : CodedTable
+        Coded together with the real table.
+
+    Returns
+    -------
+    Regions
+        Occupancy, and the regions that are lost or inflated.
+
+    Notes
+    -----
     The interval takes the sign of each region's difference as given (the delta method). That makes it too wide where
     the tables are alike.
 
@@ -121,46 +209,33 @@ def regions(real: CodedTable, other: CodedTable, seed: int) -> Regions:
     ----------
     .. [1] E. Richardson, Y. Weiss, "On GANs and GMMs", NeurIPS 2018 (number of statistically different bins).
     """
-    draw = stream(seed, "metrics.regions")
-    used = some_columns(real, MAX_COORDINATES, draw)
-    real, other = only(real, used), only(other, used)
-    if real.n_rows < 4 or other.n_rows < 1:
-        return Regions(Estimate(None), 0, (), (), other.n_rows, len(used))
-    fitted, counted = split(subsample(real, 2 * MAX_COUNTED, draw), 0.5, draw)
-    fitted = subsample(fitted, MAX_FITTED, draw)
-    width = sum(2 if c.is_numeric else len(c.levels) + 1 for c in real.columns)
-    most = int(np.clip(_MAX_CELLS // width, 2_000, MAX_COUNTED))
-    tables = [fitted, subsample(counted, most, draw), subsample(other, most, draw)]
-    labels, n_regions = _assign(tables, int(draw.integers(2**31)))
-    return _compare(tables, labels, n_regions, len(used))
+    if fitted.search is None or other.n_rows < 1:
+        return Regions(Estimate(None), 0, (), (), other.n_rows, len(fitted.columns))
+    other = only(other, fitted.columns)
+    other = subsample(other, fitted.most, stream(fitted.seed, "metrics.regions.other"))
+    tables = (fitted.model, fitted.counted, other)
+    labels = (*fitted.labels, _labels(other, fitted.model, fitted.pca, fitted.search))
+    return _compare(tables, labels, len(fitted.search.cluster_centers_), len(fitted.columns))
 
 
-def _assign(tables: Sequence[CodedTable], random_state: int) -> tuple[list[np.ndarray], int]:
-    """The region of each row of three tables, drawn around the rows of the first."""
-    points = _coordinates(tables)
-    if points[0].shape[1] > _MANY_COORDINATES:
-        n_components = min(_N_COMPONENTS, len(points[0]))
-        pca = PCA(n_components, svd_solver="randomized", random_state=random_state).fit(points[0])
-        points = [pca.transform(p) for p in points]
-    n_distinct = len(np.unique(row_keys(tables[:1])[0]))
-    n_regions = int(np.clip(2 * len(points[0]) // _ROWS_PER_REGION, 2, MAX_REGIONS))
-    search = KMeans(min(n_regions, n_distinct), n_init=1, random_state=random_state)
-    with warnings.catch_warnings():
-        # rows that differ by less than rounding: fewer regions than asked for
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        search.fit(points[0])
-    return [search.predict(p) for p in points], len(search.cluster_centers_)
+def _coordinates(table: CodedTable, model: CodedTable) -> np.ndarray:
+    """Numbers on the scale of the model's rows, and one-hot levels; float32, shape (n_rows, n_coordinates)."""
+    numeric = np.array([c.is_numeric for c in model.columns])
+    numbers = _numbers(only(table, np.flatnonzero(numeric)), model)
+    pairs = zip(table.columns, model.columns, strict=True)
+    return np.concatenate([numbers, *(_one_hot(c, like) for c, like in pairs if not c.is_numeric)], axis=1)
 
 
-def _coordinates(tables: Sequence[CodedTable]) -> list[np.ndarray]:
-    """Numbers on the scale of the first table, and one-hot levels; float32, shape (n_rows, n_coordinates)."""
-    numeric = np.array([c.is_numeric for c in tables[0].columns])
-    blocks = [_numbers(only(t, np.flatnonzero(numeric)), tables[0]) for t in tables]
-    if numeric.all():
-        return blocks
-    hot = distance_matrix([only(t, np.flatnonzero(~numeric)) for t in tables])
-    root = np.float32(np.sqrt((~numeric).sum()))
-    return [np.concatenate([block, root * h], axis=1) for block, h in zip(blocks, hot, strict=True)]
+def _one_hot(column: CodedColumn, like: CodedColumn) -> np.ndarray:
+    """The most frequent levels of the model's rows, the pool of the others, and missing."""
+    counts = np.bincount(like.values[~like.missing], minlength=len(like.levels))
+    kept = np.argsort(-counts, kind="stable")[:MAX_ONE_HOT_LEVELS]
+    place = np.full(len(counts) + 1, len(kept))
+    place[kept] = np.arange(len(kept))
+    place[-1] = len(kept) + 1  # where the code -1 points
+    hot = np.zeros((len(column.values), len(kept) + 2), dtype=np.float32)
+    hot[np.arange(len(hot)), place[column.values]] = np.sqrt(0.5)
+    return hot
 
 
 def _numbers(table: CodedTable, like: CodedTable) -> np.ndarray:
@@ -238,6 +313,8 @@ def _level_mark(codes: np.ndarray, whole: CodedColumn) -> tuple[float, str]:
     """How much more frequent the most frequent level is than in the whole, and the words for it."""
     counts, expected = (np.bincount(c + 1, minlength=len(whole.levels) + 1) for c in (codes, whole.values))
     code = int(counts.argmax())
+    if code and counts[code] < MIN_NAMED:
+        return 0.0, ""
     rise = counts[code] / len(codes) - expected[code] / len(whole.values)
     words = f"{whole.name} = {whole.levels[code - 1]}" if code else f"{whole.name} missing"
     return float(rise), words

@@ -27,7 +27,6 @@ MAX_ROWS = 5_000
 """Real rows in which relations are looked for, at most."""
 MAX_JUDGED = 20_000
 """Rows of a table that are judged, at most."""
-_MIN_REAL_SHARE = 0.9
 _EXACT = 1e-6
 
 
@@ -112,7 +111,7 @@ def find_relations(real: CodedTable, seed: int) -> tuple[Relation, ...]:
     known = [r for r, _ in sums if r in exact or {*r.inputs, r.target} not in ordered]
     known += [*dependencies_and_functions(learnt, known), *in_order]
     judged = [_with_real_share(r, held_back) for r in known]
-    return tuple(r for r in judged if r.n_real_obeying > _MIN_REAL_SHARE * r.n_real)
+    return tuple(r for r in judged if r.n_real)
 
 
 def relations_kept(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from synthgen.metrics.intervals import Estimate
+from synthgen.metrics.baselines import some_of
+from synthgen.metrics.intervals import Estimate, wilson_centre
 from synthgen.metrics.tables import CodedTable
 
 MAX_TARGETS = 1_000
@@ -106,9 +107,7 @@ def success_rate(n_hits: float, n: int, level: float = 0.95) -> Estimate:
     """
     if n == 0:
         return Estimate(None)
-    z = float(ndtri(0.5 * (1 + level)))
-    centre = (n_hits + 0.5 * z**2) / (n + z**2)
-    error = z / (n + z**2) * math.sqrt(n_hits * (n - n_hits) / n + 0.25 * z**2)
+    centre, error = wilson_centre(n_hits, n, float(ndtri(0.5 * (1 + level))))
     return Estimate(centre, max(centre - error, 0.0), min(centre + error, 1.0))
 
 
@@ -197,13 +196,10 @@ def some_columns(
     tuple of int
         Their numbers, in order.
     """
-    n = len(real.columns)
-    if n <= most:
-        return tuple(range(n))
     kept = [j for j, c in enumerate(real.columns) if c.name == keep]
-    others = np.setdiff1d(np.arange(n), kept)
-    drawn = generator.choice(others, most - len(kept), replace=False)
-    return tuple(int(j) for j in np.sort([*kept, *drawn]))
+    others = np.setdiff1d(np.arange(len(real.columns)), kept)
+    drawn = others[some_of(len(others), most - len(kept), generator)]
+    return tuple(sorted(int(j) for j in (*kept, *drawn)))
 
 
 def columns_in_words(n_used: int, n_given: int) -> str:
@@ -213,7 +209,7 @@ def columns_in_words(n_used: int, n_given: int) -> str:
 
 def only(table: CodedTable, columns: Sequence[int]) -> CodedTable:
     """The table of some columns, by number."""
-    return CodedTable(tuple(table.columns[j] for j in columns), table.n_rows)
+    return table.select(columns)
 
 
 def _value_and_error(rate: Estimate) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,6 +94,10 @@ class CodedTable:
     def column(self, name: str) -> CodedColumn:
         """The column of one name, which must be among the compared ones."""
         return next(c for c in self.columns if c.name == name)
+
+    def select(self, columns: Iterable[int]) -> CodedTable:
+        """The table of some columns, given by number, in the order given; the values are shared."""
+        return CodedTable(tuple(self.columns[j] for j in columns), self.n_rows)
 
     def without(self, name: str) -> CodedTable:
         """The table without one column."""

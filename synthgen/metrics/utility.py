@@ -64,6 +64,25 @@ def find_task(real: CodedTable, target: str) -> Task:
     return Task(target, "binary" if n_values == 2 else "multiclass", "auc", tuple(classes.tolist()))
 
 
+def is_testable(test: CodedTable, task: Task) -> bool:
+    """Whether predictions can be scored on a table at all.
+
+    Parameters
+    ----------
+    test : CodedTable
+        Rows to test on.
+    task : Task
+        As `find_task` gives it.
+
+    Returns
+    -------
+    bool
+        Whether it has at least two different values of the target that the task knows.
+    """
+    values = test.column(task.target).values[is_known(test, task)]
+    return len(np.unique(values)) > 1
+
+
 def n_unknown(table: CodedTable, task: Task) -> int:
     """How many rows have a value of the target that the real table lacks.
 

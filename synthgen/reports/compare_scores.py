@@ -86,7 +86,7 @@ def compared_score(
     found = {which: report["scores"].get(name) for which, report in reports.items()}
     first = next(score for score in found.values() if score is not None)
     entries = {which: None if score is None else _entry(score) for which, score in found.items()}
-    area = first.get("area", "")
+    area = first["area"]
     comparable = comparable and (same_target or area != "utility")
     aim = "near 0.5" if first["better"] == "lower" and name.endswith("_auc") else first["better"]
     return ComparedScore(
@@ -105,7 +105,7 @@ def _entry(score: Mapping[str, Any]) -> Entry:
     position = Estimate(None)
     if score["position"] is not None and ceiling is not None and floor is not None:
         position = _position(value, ceiling, floor)
-    return Entry(value, position, ceiling, floor, score.get("trusted", True))
+    return Entry(value, position, ceiling, floor, score["trusted"])
 
 
 def _position(value: Estimate, ceiling: Estimate, floor: Estimate) -> Estimate:

@@ -19,6 +19,7 @@ from synthgen.metrics.pair_tests import pair_tests
 from synthgen.metrics.profile import column_profile
 from synthgen.metrics.regions import fit_regions, regions
 from synthgen.metrics.relations import find_relations, relations_kept
+from synthgen.metrics.significance import is_alarm
 from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.three_way import three_way
 from synthgen.reports.section import Section, score_of
@@ -57,9 +58,19 @@ def columns(t: Tables) -> Section:
         "column_checks": tuple(c for j, c in enumerate(checks) if j in set(listed) or c.faults),
         "n_column_tests": sum(c.n_tests for c in checks),
         "marginals": tuple(marginal(t.real.columns[j], t.all_synthetic.columns[j]) for j in places),
+        "holdout_differs": _differing(t),
         "profile": column_profile(t.real, t.all_synthetic, shapes) if len(listed) < len(shapes) else None,
     }
     return Section({"column_shapes": score_of(t, "column_shapes", model, [f[0] for f in found])}, details)
+
+
+def _differing(t: Tables) -> tuple[str, ...]:
+    """Columns in which the held-out rows are no sample of what the real rows are a sample of."""
+    if t.holdout is None:
+        return ()
+    checks = column_checks(t.real, t.holdout)
+    n = sum(c.n_tests for c in checks)
+    return tuple(c.name for c in checks if any(is_alarm(f.p_value, n) for f in c.faults))
 
 
 def _listed(shapes: tuple[ColumnShape, ...]) -> list[int]:

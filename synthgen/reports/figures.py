@@ -29,6 +29,8 @@ POINTS = [[0, "#97a3b0"], [0.5, "#d9772f"], [1, "#8a1c0c"]]
 MAX_BARS = 15
 """Columns that a figure of bars shows."""
 _MAX_TICKS = 40
+_YEAR = 31_556_952.0  # seconds
+_LAST_DATE = 1900 * _YEAR  # either side of 1970, on the safe side: plotly wants four digits
 _BEYOND = 0.2
 """How far beyond floor and ceiling a position is still drawn in its place."""
 
@@ -82,31 +84,41 @@ def marginal_figure(marginal: Mapping[str, Any]) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        Steps for numbers and datetimes, bars for levels.
+        Steps for numbers and datetimes, as high as the share of the bin in the width of the narrowest one, so that areas
+        are shares; bars for levels.
     """
     return _levels(marginal) if marginal["kind"] == "level" else _steps(marginal)
 
 
 def _steps(marginal: Mapping[str, Any]) -> go.Figure:
-    edges: Any = np.array(marginal["edges"])
-    if marginal["kind"] == "datetime":
-        edges = (edges * 1000).astype("datetime64[ms]").astype(str)
+    edges = np.array(marginal["edges"])
+    widths = np.diff(edges / max(np.abs(edges).max(), 1e-300))
     figure = blank(height=190)
     fill = {"fill": "tozeroy", "fillcolor": "rgba(59,130,196,0.25)"}
     for name, colour, more in (("real", REAL, fill), ("synthetic", SYNTHETIC, {})):
-        shares = rounded(marginal[name], 5)
+        shares, heights = marginal[name], rounded((marginal[name] * (widths.min() / widths)).tolist(), 5)
         figure.add_scatter(
-            x=edges.tolist(),
-            y=[*shares, shares[-1]],
+            x=_axis(edges, marginal["kind"]),
+            y=[*heights, heights[-1]],
+            customdata=rounded([*shares, shares[-1]], 5),
             name=name,
             mode="lines",
             line={"color": colour, "width": 1.8, "shape": "hv"},
-            hovertemplate=f"{name}: %{{y:.2%}} from %{{x}}<extra></extra>",
+            hovertemplate=f"{name}: %{{customdata:.2%}} from %{{x}}<extra></extra>",
             **more,
         )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero", nticks=4)
     figure.update_xaxes(nticks=5)
     return figure
+
+
+def _axis(edges: np.ndarray, kind: str) -> list[Any]:
+    """Positions as plotly takes them; instants that it cannot draw, as years."""
+    if kind != "datetime":
+        return edges.tolist()
+    if np.abs(edges).max() > _LAST_DATE:
+        return (1970 + edges / _YEAR).tolist()
+    return (edges * 1000).astype("datetime64[ms]").astype(str).tolist()
 
 
 def _levels(marginal: Mapping[str, Any]) -> go.Figure:

@@ -60,8 +60,8 @@ def judge_columns(report: Report) -> list[Verdict]:
     minor = list(dict.fromkeys(check.name for check, _ in slight if check.name not in wrong))
     if minor:
         out.append(Verdict("minor", "columns", _slight(minor), tuple(minor)))
-    if not faults:
-        sentence = f"No fault was found in any column ({report.n_column_tests:,} tests)."
+    if not faults and report.n_column_tests:
+        sentence = f"No column differs beyond chance ({report.n_column_tests:,} tests)."
         out.append(Verdict("good", "columns", sentence))
     return out
 
@@ -230,6 +230,12 @@ def judge_relations(report: Report) -> list[Verdict]:
         names = tuple(dict.fromkeys(n for r, _ in rest for n in (*r.inputs, r.target)))
         out.append(Verdict("wrong", "relations", f"{len(rest):,} more exact relations are broken.", names))
     if not broken:
-        words = "the exact relation" if n == 1 else f"all {n:,} exact relations"
-        out.append(Verdict("good", "relations", f"The synthetic rows keep {words} of the real table."))
+        words = (
+            "the relation that (nearly) every real row obeys"
+            if n == 1
+            else f"the {n:,} relations that (nearly) every real row obeys"
+        )
+        out.append(
+            Verdict("good", "relations", f"The synthetic rows keep {words}, as far as chance can tell.")
+        )
     return out

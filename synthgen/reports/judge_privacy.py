@@ -16,12 +16,17 @@ _RISK = 0.02
 """Risk, or share beyond chance, that is worth a sentence."""
 _DOUBLE = 0.02
 """Share of the members named at 1% false alarms that is beyond what the few non-members at the threshold explain."""
+_WEAK = 0.65
+"""AUC that the interval of an attack must exclude before one may say that it failed."""
 _ENOUGH = 200
 """Non-members below which that share is not judged."""
+_REUSED = 0.05
+"""Share of real values in a column of values that stand for single rows that is worth a sentence."""
+_NOBODY = Estimate(0.0, 0.0, 0.0)
 _DISCLOSURES = {
     "singling_out_risk": "Single people can be isolated",
     "linkability_risk": "Two halves of a person's record can be linked",
-    "inference_risk": "A missing value of a person can be guessed",
+    "inference_risk": "A hidden value of a person can be guessed",
 }
 
 
@@ -60,6 +65,36 @@ def judge_copies(report: Report) -> list[Verdict]:
     return out
 
 
+def judge_reused(report: Report) -> list[Verdict]:
+    """Names and numbers of documents that are real ones.
+
+    Parameters
+    ----------
+    report : Report
+        With its figures.
+
+    Returns
+    -------
+    list of Verdict
+        One for each column.
+    """
+    out = []
+    for found in report.reused:
+        control = found.holdout or _NOBODY
+        if (found.synthetic.value or 0.0) < _REUSED or not clearly_more(
+            found.synthetic, control, len(report.reused)
+        ):
+            continue
+        sentence = f"{percent(found.synthetic.value)} of the synthetic values of {found.name!r} are real ones"
+        if found.holdout is not None:
+            sentence += f"; of held-out values {percent(found.holdout.value)} are"
+        advice = "Declare the column an identifier, so that new values are made, or drop it."
+        out.append(
+            Verdict("leak", "copies", f"{sentence}. They stand for single rows.", (found.name,), advice)
+        )
+    return out
+
+
 def judge_membership(report: Report) -> list[Verdict]:
     """Whether an attack tells who was among the real rows.
 
@@ -83,26 +118,20 @@ def judge_membership(report: Report) -> list[Verdict]:
         out.append(_members_found(report))
     else:
         out += _some_members_found(found)
-    if score.ceiling is not None and clearly_above(score.ceiling, 0.5):
+    if out:
+        return out
+    seen = score.memoriser is not None and clearly_above(score.memoriser, 0.5)
+    if not seen or score.high is None or score.high > _WEAK:
         sentence = (
-            f"The attacks also tell the real rows from held-out ones by fresh real rows (AUC {number(score.ceiling.value)}): "
-            "the real and the held-out rows differ, and what the attacks say means nothing."
+            f"The membership attacks were tried on too few rows to say: AUC {number(score.low)} to {number(score.high)} by the {_chosen(found)}; "
+            f"against plain copies {number(_value(score.memoriser))}."
         )
-        advice = "Draw the held-out rows at random from the same table."
-        out.append(Verdict("unknown", "holdout", sentence, advice=advice))
-    if score.memoriser is not None and not clearly_above(score.memoriser, 0.5):
-        sentence = (
-            f"The attacks cannot even see plain copies (AUC {number(score.memoriser.value)}): that they found nothing "
-            "means nothing."
-        )
-        out.append(Verdict("unknown", "membership", sentence, advice="Hold more rows out."))
-    if not out:
-        sentence = (
-            f"No membership attack succeeded (AUC {number(score.value)} by the {_chosen(found)}; against plain copies "
-            f"{number(_value(score.memoriser))}). That is no guarantee."
-        )
-        out.append(Verdict("good", "membership", sentence))
-    return out
+        return [Verdict("unknown", "membership", sentence, advice="Hold more rows out.")]
+    sentence = (
+        f"No membership attack succeeded (AUC {number(score.value)} by the {_chosen(found)}; against plain copies "
+        f"{number(_value(score.memoriser))}). That is no guarantee."
+    )
+    return [Verdict("good", "membership", sentence)]
 
 
 def _members_found(report: Report) -> Verdict:
@@ -135,7 +164,9 @@ def _some_members_found(found: Membership) -> list[Verdict]:
         f"Some of the real rows are given away: the {worst.name} attack names {percent(worst.tpr_at_1_fpr.value)} of "
         "them while it wrongly names 1% of others."
     )
-    return [Verdict("leak", "membership", sentence, advice="Look for copies and near copies, and remove them.")]
+    return [
+        Verdict("leak", "membership", sentence, advice="Look for copies and near copies, and remove them.")
+    ]
 
 
 def _chosen(found: Membership) -> str:
@@ -174,7 +205,9 @@ def judge_disclosure(report: Report) -> list[Verdict]:
             continue
         if (score.value or 0) < _RISK:
             continue
-        sentence = f"{words}: risk {percent(score.value)} above what held-out people suffer."
+        sentence = (
+            f"{words}: {percent(score.value)} of the way from what fails on held-out people to certainty."
+        )
         out.append(
             Verdict(
                 "leak", "disclosure", sentence, advice="Coarsen or drop the columns that identify people."
@@ -190,37 +223,3 @@ def judge_disclosure(report: Report) -> list[Verdict]:
             )
             out.append(Verdict("leak", "disclosure", sentence, advice="Pool rare levels before training."))
     return out
-
-
-def judge_holdout(report: Report) -> list[Verdict]:
-    """Whether the held-out rows were held out.
-
-    Parameters
-    ----------
-    report : Report
-        With its figures.
-
-    Returns
-    -------
-    list of Verdict
-        Empty if all is well.
-    """
-    if not report.has_holdout:
-        doubtful = [s.title for s in report.scores.values() if not s.trusted and s.value is not None]
-        sentence = (
-            "Without held-out rows no figure is safe from memorising; least of all: "
-            + ", ".join(doubtful)
-            + "."
-        )
-        advice = "Hold a fifth of the rows out before training, and give them as the holdout."
-        return [Verdict("unknown", "holdout", sentence, advice=advice)]
-    if not clearly_more(report.holdout_overlap, report.real_repeats):
-        return []
-    sentence = (
-        f"{percent(report.holdout_overlap.value)} of the held-out rows equal a real row, while "
-        f"{percent(report.real_repeats.value)} of the real rows equal another: the tables overlap, so that those rows "
-        "were not held out and the ceilings and attacks mean little."
-    )
-    return [
-        Verdict("unknown", "holdout", sentence, advice="Split the table into real and held-out rows anew.")
-    ]

@@ -12,10 +12,14 @@ from synthgen.reports.verdict import Verdict
 
 _BARELY, _OFTEN = 0.55, 0.75
 """C2ST AUC up to which trees barely tell rows apart, and beyond which they mostly do."""
+_WEAK = 0.65
+"""AUC that the interval must exclude before one may say that trees cannot tell."""
 _TELLING = 0.01
 """Fall of the AUC from which on a column is said to give the table away."""
 _COLLAPSED, _SCATTERED = 0.8, 1.25
 """Participation ratio over that of the ceiling."""
+_STRICT = 10_000
+"""Tests that the participation ratio is corrected for: its jackknife interval is too short where few rows decide."""
 _WORTH = 0.02
 """Loss of AUC or R² that is worth a sentence."""
 _FITS = 7.6
@@ -55,10 +59,14 @@ def judge_detection(report: Report) -> list[Verdict]:
         if clearly_above(estimate_of(score), 0.5):
             out.append(_told_apart(score, who, telling, report.has_holdout))
         elif name == "c2st_auc" and report.has_holdout:
+            known = score.high is not None and score.high < _WEAK
             sentence = (
                 f"{who} cannot tell synthetic rows from held-out real ones (AUC {number(score.value)})."
+                if known
+                else f"Too few rows to say whether {who.lower()} can tell synthetic rows from real ones: AUC "
+                f"{number(score.low)} to {number(score.high)}."
             )
-            out.append(Verdict("good", "detection", sentence))
+            out.append(Verdict("good" if known else "unknown", "detection", sentence))
     return out
 
 
@@ -141,9 +149,9 @@ def _directions(score: Score | None) -> list[Verdict]:
     if score is None or not score.value or score.ceiling is None or not score.ceiling.value:
         return []
     ratio, model = score.value / score.ceiling.value, estimate_of(score)
-    if ratio < _COLLAPSED and clearly_more(score.ceiling, model):
+    if ratio < _COLLAPSED and clearly_more(score.ceiling, model, _STRICT):
         words, advice = "fewer", "The synthesizer has collapsed: train with another seed, or a larger batch."
-    elif ratio > _SCATTERED and clearly_more(model, score.ceiling):
+    elif ratio > _SCATTERED and clearly_more(model, score.ceiling, _STRICT):
         words, advice = "more", "The columns have lost common causes: see the pairs."
     else:
         return []
@@ -178,7 +186,9 @@ def judge_utility(report: Report) -> list[Verdict]:
             f"trained on as many real rows, {number(score.ceiling.value)}."
         )
         advice = f"Look at the relations of {report.target!r} to the other columns." if worse else ""
-        kind = "wrong" if worse else "good" if report.has_holdout else "unknown"
+        guess = 0.5 if metric == "AUC" else 0.0
+        as_good = lost <= _WORTH and clearly_above(score.ceiling, guess)
+        kind = "wrong" if worse else "good" if as_good and report.has_holdout else "unknown"
         return [
             Verdict(kind, "utility", sentence, (report.target or "",), advice),
             *_augmentation(report, metric),

@@ -45,11 +45,6 @@ def _without_holdout() -> str:
 def _with_holdout(report: Report) -> list[str]:
     n_synthetic, n_holdout = report.n_rows["synthetic"], report.n_rows["holdout"]
     n = equal_rows(min(n_synthetic, MAX_ROWS), n_holdout)
-    if n > n_holdout:
-        return [
-            f"The ceilings are taken with {n_holdout:,} held-out rows, fewer than the {n:,} synthetic ones: smaller "
-            "tables differ more by chance, so that a good synthetic table can come out above its ceiling."
-        ]
     if n < n_synthetic:
         return [
             f"Scores are of {n:,} random synthetic rows, as many as there are held-out ones, so that the ceiling is "

@@ -51,7 +51,9 @@ PARTS: dict[str, Part] = {
 """By the name that `evaluate` takes in `metrics`; what matters most comes first, in case the time runs out."""
 
 
-def chosen(metrics: str | Sequence[str], has_target: bool) -> tuple[list[str], list[LeftOut]]:
+def chosen(
+    metrics: str | Sequence[str], has_target: bool, is_testable: bool = True
+) -> tuple[list[str], list[LeftOut]]:
     """The parts to run, and those asked for that cannot be.
 
     Parameters
@@ -60,6 +62,8 @@ def chosen(metrics: str | Sequence[str], has_target: bool) -> tuple[list[str], l
         Keys of `PARTS`; ``"auto"`` is all.
     has_target : bool
         Whether there is something to predict.
+    is_testable : bool
+        Whether the held-out rows have more than one value of it.
 
     Returns
     -------
@@ -67,8 +71,13 @@ def chosen(metrics: str | Sequence[str], has_target: bool) -> tuple[list[str], l
         In the order of `PARTS`.
     """
     wanted = [name for name in PARTS if metrics == "auto" or name in metrics]
-    possible = [name for name in wanted if has_target or not PARTS[name].needs_target]
-    skipped = [LeftOut(name, "no target was given") for name in wanted if name not in possible]
+    possible = [name for name in wanted if (has_target and is_testable) or not PARTS[name].needs_target]
+    reason = (
+        "the held-out rows have fewer than two known values of the target"
+        if has_target
+        else "no target was given"
+    )
+    skipped = [LeftOut(name, reason) for name in wanted if name not in possible]
     return possible, skipped
 
 

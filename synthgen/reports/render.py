@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import os
 from functools import cache
@@ -20,9 +21,10 @@ from synthgen.reports.figures import all_figures, wide_points
 from synthgen.reports.wordings import THREAT_MODEL, WORDINGS
 
 _POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'{more}; "
+    "default-src 'none'; style-src 'unsafe-inline'; script-src {scripts}{more}; "
     "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
 )
+_TEMPLATES = Path(__file__).parent / "templates"
 _EVAL = " 'unsafe-eval'"
 """Plotly writes the functions that draw with WebGL while it runs."""
 _WIDE = {"x": "{}_real", "y": "{}_synthetic", "text": "names", "color": "error"}
@@ -79,10 +81,11 @@ def environment() -> jinja2.Environment:
     Returns
     -------
     jinja2.Environment
-        Escapes everything that is not marked as markup; knows ``plotly_js``, and ``policy(webgl)`` for the page's head.
+        Escapes everything that is not marked as markup; knows the scripts ``plotly_js`` and ``report_js``, and for the
+        page's head ``policy(webgl, script)``: which script may run beside plotly, or any if it is not said.
     """
     found = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -99,12 +102,19 @@ def environment() -> jinja2.Environment:
         text.chance,
     )
     found.filters |= {f.__name__: f for f in filters}
-    found.globals |= {"plotly_js": Markup(get_plotlyjs()), "policy": _policy}
+    own = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    found.globals |= {"plotly_js": Markup(get_plotlyjs()), "report_js": Markup(own), "policy": _policy}
     return found
 
 
-def _policy(webgl: bool) -> Markup:
-    return Markup(_POLICY.format(more=_EVAL if webgl else ""))
+def _policy(webgl: bool, script: str | None = None) -> Markup:
+    allowed = "'unsafe-inline'" if script is None else " ".join(map(_hash, (get_plotlyjs(), script)))
+    return Markup(_POLICY.format(scripts=allowed, more=_EVAL if webgl else ""))
+
+
+def _hash(script: str) -> str:
+    """By which a browser knows the text of a script element."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def write(path: str | os.PathLike[str], content: str, *, overwrite: bool) -> None:

@@ -23,6 +23,7 @@ from synthgen.metrics.profile import ColumnProfile
 from synthgen.metrics.rare import Rare
 from synthgen.metrics.regions import Regions
 from synthgen.metrics.relations import KeptRelation
+from synthgen.metrics.reused import ReusedValues
 from synthgen.metrics.risk import Risk
 from synthgen.metrics.support import Distances
 from synthgen.metrics.three_way import ThreeWay
@@ -52,7 +53,7 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """How a synthetic table compares with the real one. Made by `synthgen.evaluate`; plain data throughout.
 
@@ -92,6 +93,8 @@ class Report:
         Of the same columns, and of every one with a fault.
     n_column_tests : int
         Tests made on all columns together.
+    holdout_differs : tuple of str
+        Columns in which the held-out rows differ from the real ones by more than chance.
     profile : ColumnProfile or None
         Of a wide table: every numeric column as a point.
     marginals : tuple of Marginal
@@ -118,6 +121,8 @@ class Report:
         Standard deviation of the utility of real rows over other rows to learn from, estimated from halves.
     holdout_overlap, real_repeats : Estimate
         Shares of held-out rows that equal a real row, and of real rows that equal another one.
+    reused : tuple of ReusedValues
+        Of columns whose values stand for single rows: how many synthetic values are real ones.
     distances : dict of str to Distances
         To the nearest real row: of ``synthetic``, ``ceiling``, ``floor`` and ``memoriser`` rows.
     rare : Rare or None
@@ -145,6 +150,7 @@ class Report:
     column_ceilings: dict[str, float | None] = field(default_factory=dict)
     column_checks: tuple[ColumnCheck, ...] = ()
     n_column_tests: int = 0
+    holdout_differs: tuple[str, ...] = ()
     profile: ColumnProfile | None = None
     marginals: tuple[Marginal, ...] = ()
     pairs: tuple[PairTrend, ...] = ()
@@ -160,10 +166,17 @@ class Report:
     utility_fit_sd: float | None = None
     holdout_overlap: Estimate = NOT_MEASURED
     real_repeats: Estimate = NOT_MEASURED
+    reused: tuple[ReusedValues, ...] = ()
     distances: dict[str, Distances] = field(default_factory=dict)
     rare: Rare | None = None
     membership: dict[str, Membership] = field(default_factory=dict)
     disclosure: dict[str, Risk] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(
+            f"{sum(v.kind == k for v in self.verdicts)} {k}" for k in ("leak", "wrong", "unknown", "good")
+        )
+        return f"<Report: {self.n_columns:,} columns, {len(self.scores)} scores; verdicts: {kinds}>"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data.

@@ -9,7 +9,6 @@ from synthgen.metrics.intervals import Estimate
 from synthgen.reports.wordings import WORDINGS
 
 
-
 @dataclass(frozen=True)
 class Score:
     """One figure of a report, with its interval and its baselines.
@@ -31,7 +30,8 @@ class Score:
     memoriser : Estimate or None
         What a bootstrap copy of the real rows reaches.
     position : float or None
-        0 at the floor, 1 at the ceiling, and beyond; None where the two lie together or the wrong way round.
+        0 at the floor or beyond it, 1 at the ceiling; past the ceiling still 1, or falling again where a figure
+        should be near it. None where floor and ceiling lie together or the wrong way round.
     trusted : bool
         False where it would need held-out rows, and there are none.
     meaning : str
@@ -111,7 +111,10 @@ def _position(better: str, model: Estimate, ceiling: Estimate | None, floor: Est
     wrong_way = (better == "higher" and span < 0) or (better == "lower" and span > 0)
     if wrong_way or abs(span) <= _width(ceiling) + _width(floor):
         return None
-    return (model.value - floor.value) / span
+    place = (model.value - floor.value) / span
+    if better == "near the ceiling":  # beyond it is as wrong as short of it
+        place = 1 - abs(1 - place)
+    return min(max(place, 0.0), 1.0)
 
 
 def _width(estimate: Estimate) -> float:

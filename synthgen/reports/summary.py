@@ -9,14 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from synthgen.exceptions import DataError
+from synthgen.metrics.reused import reused_values
 from synthgen.metrics.tables import NOT_COMPARED, CodedTable, code_tables
-from synthgen.metrics.utility import Task, find_task
+from synthgen.metrics.utility import Task, find_task, is_testable
 from synthgen.reports.notes import notes
 from synthgen.reports.plan import PARTS, chosen, run
 from synthgen.reports.report import FORMAT_VERSION, LeftOut, Report
 from synthgen.reports.section import Section
 from synthgen.reports.tables import make_tables
-from synthgen.reports.verdicts import verdicts
+from synthgen.reports.verdicts import judged
 from synthgen.reports.wordings import WORDINGS
 from synthgen.rng import resolve_seed
 from synthgen.schema import Schema
@@ -118,8 +119,10 @@ def evaluate(
     left_out = tuple(LeftOut(c.name, f"{c.kind}: {c.reason}") for c in schema if c.kind in NOT_COMPARED)
     if not coded["real"].columns:
         raise DataError(f"No column can be compared: {left_out[0].name!r} is {left_out[0].reason}.")
-    names, skipped = chosen(metrics, task is not None)
+    testable = task is None or "holdout" not in coded or is_testable(coded["holdout"], task)
+    names, skipped = chosen(metrics, task is not None, testable)
     found, late = run(make_tables(coded, seed), task, names, budget, verbose)
+    found.append(Section({}, {"reused": reused_values(frames)}))
     return _assemble(found, coded, seed, task, left_out, [*skipped, *late])
 
 
@@ -169,7 +172,7 @@ def _assemble(
         **details,
     )
     report = replace(report, notes=notes(report, task))
-    return replace(report, verdicts=verdicts(report))
+    return judged(report)
 
 
 def _version(distribution: str) -> str:

@@ -12,8 +12,6 @@ from synthgen.rng import stream
 
 MAX_ROWS = 200_000
 """Rows of each table that are compared, at most; only exact copies are sought among all rows."""
-EQUAL_AT_LEAST = 1_000
-"""Fewer held-out rows than this do not cut the synthetic table to their number: the figures would be noise."""
 MAX_BASELINE_COLUMNS = 2_000
 """Columns of a wide table on which the baselines of column shapes are taken, at most."""
 
@@ -42,8 +40,7 @@ class Tables:
     twins : (CodedTable, CodedTable)
         Two tables of one source, for the ceiling: real and holdout, or else two halves of the real rows.
     floor, memoriser : CodedTable
-        Shuffled columns, and a bootstrap of the real rows; as many rows as `synthetic`, but the floor has no more
-        than there are real ones.
+        Columns drawn independently, and a bootstrap of the real rows; as many rows as `synthetic`.
     seed : int
         Of everything random.
     """
@@ -103,7 +100,7 @@ def make_tables(coded: dict[str, CodedTable], seed: int) -> Tables:
         holdout=holdout,
         reference=real if holdout is None else holdout,
         twins=twins,
-        floor=baselines.permuted_columns(real, n, stream(seed, "evaluate.floor")),
+        floor=baselines.independent_columns(real, n, stream(seed, "evaluate.floor")),
         memoriser=baselines.bootstrap(real, n, stream(seed, "evaluate.memoriser")),
         seed=seed,
     )
@@ -120,13 +117,12 @@ def attack_baselines(t: Tables) -> tuple[CodedTable, CodedTable]:
     Returns
     -------
     (floor, memoriser) : (CodedTable, CodedTable)
-        The floor has no more rows than the real table; the memoriser holds each real row with a chance of 63% if it
-        has as many rows, less if it has fewer.
+        The memoriser holds each real row with a chance of 63% if it has as many rows, less if it has fewer.
     """
     n = t.all_synthetic.n_rows
     if n == t.synthetic.n_rows:
         return t.floor, t.memoriser
-    floor = baselines.permuted_columns(t.real, n, stream(t.seed, "evaluate.attacks.floor"))
+    floor = baselines.independent_columns(t.real, n, stream(t.seed, "evaluate.attacks.floor"))
     return floor, baselines.bootstrap(t.real, n, stream(t.seed, "evaluate.attacks.memoriser"))
 
 
@@ -149,11 +145,9 @@ def equal_rows(n_synthetic: int, n_holdout: int | None) -> int:
     Returns
     -------
     int
-        As many as there are held-out rows, unless these are fewer than `EQUAL_AT_LEAST`.
+        As many as there are held-out rows, at most.
     """
-    if n_holdout is None:
-        return n_synthetic
-    return min(n_synthetic, max(n_holdout, EQUAL_AT_LEAST))
+    return n_synthetic if n_holdout is None else min(n_synthetic, n_holdout)
 
 
 def some_columns(table: CodedTable, most: int, seed: int) -> np.ndarray:

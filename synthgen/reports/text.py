@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 from typing import Any
+
+import numpy as np
 
 KINDS = {
     "leak": "Given away",
@@ -245,5 +246,4 @@ def bins(marginal: dict[str, Any]) -> list[tuple[str, str, str]]:
 def _end(value: float, kind: str) -> str:
     if kind != "datetime":
         return f"{value:,.6g}"
-    epoch = datetime.datetime(1970, 1, 1)
-    return (epoch + datetime.timedelta(seconds=value)).isoformat(" ", "seconds")
+    return str(np.datetime64(round(value), "s")).removesuffix("T00:00:00").replace("T", " ")

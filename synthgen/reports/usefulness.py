@@ -53,7 +53,7 @@ def usefulness(t: Tables, task: Task | None) -> Section:
     equal = baselines.subsample(train, t.all_synthetic.n_rows, stream(t.seed, "evaluate.utility.ceiling"))
     made = [
         t.all_synthetic,
-        baselines.permuted_columns(train, equal.n_rows, stream(t.seed, "evaluate.utility.floor")),
+        baselines.independent_columns(train, equal.n_rows, stream(t.seed, "evaluate.utility.floor")),
         baselines.bootstrap(train, equal.n_rows, stream(t.seed, "evaluate.utility.memoriser")),
     ]
     alone = [fit_predictor(x, task, t.seed) for x in (made[0], equal, *made[1:])]
@@ -91,7 +91,9 @@ def _halves(
     ceiling is of two halves of the real rows. The standard deviation is that of the score of trees fitted to all real
     rows: their scores on halves vary twice as much in variance.
     """
-    splits = [baselines.split(tables[1], 0.5, stream(t.seed, "evaluate.utility.halves", i)) for i in range(N_SPLITS)]
+    splits = [
+        baselines.split(tables[1], 0.5, stream(t.seed, "evaluate.utility.halves", i)) for i in range(N_SPLITS)
+    ]
     real = [fit_predictor(half, task, t.seed) for pair in splits for half in pair]
     values = [v for v in (score(p, test).value for p in real) if v is not None]
     spread = float(np.std(values, ddof=1) / np.sqrt(2)) if len(values) == len(real) else None
@@ -102,7 +104,9 @@ def _halves(
     ]
     synthetic, floor, memoriser = others
     columns = compared_columns([real[0], real[1], *others])
-    increases = [loss_increases(p, test, columns, t.seed) for p in (real[0], synthetic, real[1], floor, memoriser)]
+    increases = [
+        loss_increases(p, test, columns, t.seed) for p in (real[0], synthetic, real[1], floor, memoriser)
+    ]
     return [importance_agreement(increases[0], other, t.seed) for other in increases[1:]], spread
 
 

@@ -17,7 +17,7 @@ class Verdict:
         something is as it should be.
     about : str
         What it is about: ``columns``, ``pairs``, ``relations``, ``regions``, ``detection``, ``utility``, ``copies``,
-        ``membership``, ``disclosure``, ``rows`` or ``holdout``.
+        ``membership``, ``disclosure``, ``rows``, ``holdout`` or ``skipped``.
     sentence : str
         The judgement, with its figures.
     columns : tuple of str

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from synthgen.reports.judge_columns import judge_columns, judge_pairs, judge_relations
-from synthgen.reports.judge_privacy import judge_copies, judge_disclosure, judge_holdout, judge_membership
+from synthgen.reports.judge_holdout import doubted, judge_holdout
+from synthgen.reports.judge_privacy import judge_copies, judge_disclosure, judge_membership, judge_reused
 from synthgen.reports.judge_rows import judge_collapse, judge_detection, judge_utility
 from synthgen.reports.report import Report
 from synthgen.reports.verdict import Verdict
 
 ORDER = ("leak", "wrong", "unknown", "minor", "good")
+
+
+def _judge_skipped(report: Report) -> list[Verdict]:
+    if not (late := [s for s in report.skipped if s.name != "utility" or report.target is not None]):
+        return []
+    sentence = f"Not measured: {', '.join(s.name for s in late)} ({late[0].reason})."
+    return [Verdict("unknown", "skipped", sentence)]
+
+
 _JUDGES: tuple[Callable[[Report], list[Verdict]], ...] = (
     judge_copies,
+    judge_reused,
     judge_membership,
     judge_disclosure,
     judge_holdout,
@@ -22,10 +34,11 @@ _JUDGES: tuple[Callable[[Report], list[Verdict]], ...] = (
     judge_collapse,
     judge_detection,
     judge_utility,
+    _judge_skipped,
 )
 
 
-def verdicts(report: Report) -> tuple[Verdict, ...]:
+def judged(report: Report) -> Report:
     """Judge a report.
 
     Parameters
@@ -35,8 +48,9 @@ def verdicts(report: Report) -> tuple[Verdict, ...]:
 
     Returns
     -------
-    tuple of Verdict
-        What is given away, what is wrong, what is unknown, what is slight, what is good.
+    Report
+        With its verdicts: what is given away, what is wrong, what is unknown, what is slight, what is good.
     """
     found = [verdict for judge in _JUDGES for verdict in judge(report)]
-    return tuple(sorted(found, key=lambda v: ORDER.index(v.kind)))
+    report = doubted(replace(report, verdicts=tuple(found)))
+    return replace(report, verdicts=tuple(sorted(report.verdicts, key=lambda v: ORDER.index(v.kind))))

@@ -87,7 +87,9 @@ def _complete_floats(table: pd.DataFrame, declared: Container[str]) -> dict[str,
     """The columns of floating point numbers of which nothing is declared, all at once: there may be thousands."""
     out: dict[str, Column] = {}
     dtypes = [
-        d for d in table.dtypes.unique() if isinstance(d, np.dtype) and d.name in ("float32", "float64") and d.isnative
+        d
+        for d in table.dtypes.unique()
+        if isinstance(d, np.dtype) and d.name in ("float32", "float64") and d.isnative
     ]
     for dtype in dtypes:
         of_dtype = table.columns[(table.dtypes == dtype).to_numpy()]

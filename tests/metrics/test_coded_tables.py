@@ -134,9 +134,11 @@ def test_identifiers_and_text_are_left_out_and_order_does_not_matter():
     assert [c.name for c in tables["synthetic"].columns] == ["x"]
 
 
-def test_take_and_without():
+def test_take_select_and_without():
     frame = pd.DataFrame({"x": [1.0, 2.5, 3.0], "y": list("abc")})
     table = code_tables({"real": frame}, infer_schema(frame))["real"]
     taken = table.take(np.array([2, 0, 0]))
     assert taken.n_rows == 3 and taken.column("x").values.tolist() == [3, 1, 1]
     assert [c.name for c in table.without("x").columns] == ["y"]
+    swapped = table.select([1, 0])
+    assert swapped.columns == (table.columns[1], table.columns[0]) and swapped.n_rows == table.n_rows

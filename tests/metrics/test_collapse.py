@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from synthgen.metrics import collapse as module
-from synthgen.metrics.baselines import bootstrap, permuted_columns
-from synthgen.metrics.collapse import duplicate_share, participation_ratio, standardised
+from synthgen.metrics.baselines import bootstrap, independent_columns
+from synthgen.metrics.collapse import duplicate_share, participation_ratio
+from synthgen.metrics.coordinates import standardised
 from synthgen.metrics.intervals import Estimate
 from synthgen.rng import stream
 
@@ -82,7 +83,7 @@ def test_a_table_that_varies_along_one_direction_is_told_from_the_real_one(peopl
     fresh, line = (participation_ratio(tables[w], real, 0) for w in ("holdout", "line"))
     itself = participation_ratio(real, real, 0)
     assert fresh.low < itself.value < fresh.high and line.high < fresh.low
-    floor = permuted_columns(real, 500, stream(0, "test"))
+    floor = independent_columns(real, 500, stream(0, "test"))
     assert participation_ratio(floor, real, 0).low > fresh.high
 
 

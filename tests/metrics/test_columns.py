@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binom, chi2_contingency, fisher_exact, ks_2samp, wasserstein_distance
 
 from synthgen.metrics import columns
-from synthgen.metrics.baselines import permuted_columns
+from synthgen.metrics.baselines import independent_columns
 from synthgen.metrics.column_faults import ALPHA
 from synthgen.metrics.columns import ColumnCheck, column_checks
 from synthgen.metrics.tables import CodedColumn, CodedTable
@@ -86,11 +86,23 @@ def test_coverage_of_the_range_is_sdmetrics_range_coverage(checked, other, cover
 
 
 def test_coverage_of_levels_is_sdmetrics_category_coverage_and_names_what_is_lost(checked):
-    real = pd.DataFrame({"x": ["a"] * 5 + ["b"] * 4 + ["c"] * 3 + ["d"]})
+    real = pd.DataFrame({"x": ["a"] * 15 + ["b"] * 14 + ["c"] * 10 + ["d"]})
     check = checked(real, pd.DataFrame({"x": ["a", "a", "d", "e", "f"]}))["x"]
     assert check.level_coverage == pytest.approx(0.5)
     assert check.lost_levels == ("b", "c") and check.n_lost_levels == 2
     assert check.n_new_levels == 2
+
+
+def test_lost_levels_of_few_real_rows_are_counted_and_not_named(checked):
+    real = pd.DataFrame({"x": ["a"] * 40 + ["Ann"] * 9 + ["Bob"] * 8 + ["Eve"] * 7 + ["Joe"] + ["known"] * 2})
+    other = pd.DataFrame({"x": ["a"] * 900 + ["known"] * 100})
+    check = checked(real, other)["x"]
+    assert check.lost_levels == () and check.n_lost_levels == 4
+    assert found(check)["lost level"].words == "3 rare levels never occur"  # Joe's absence may be chance
+    assert found(check)["lost level"].effect == pytest.approx(9 / 67)
+    assert "'known'" in found(check)["shape"].words or "'a'" in found(check)["shape"].words
+    few = checked(real[40:49], other)["x"]
+    assert [f.words for f in few.faults if "Ann" in f.words] == [] and found(few)["lost level"]
 
 
 def test_the_p_value_of_a_shape_is_close_to_scipy_s(checked):
@@ -299,5 +311,5 @@ def test_rare_values_of_small_tables_are_tested_exactly(checked, levels):
 
 def test_the_floor_is_perfect_column_by_column(coded):
     real = coded(real=mixed(800, 0))["real"]
-    floor = permuted_columns(real, 800, stream(0, "test.floor"))
+    floor = independent_columns(real, 800, stream(0, "test.floor"))
     assert not any(c.faults for c in column_checks(real, floor))

@@ -2,7 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthgen.metrics.features import distance_matrix, pooled_codes, row_keys, tree_matrix
+from synthgen.metrics.features import (
+    MAX_ONE_HOT_LEVELS,
+    coordinate_widths,
+    distance_matrix,
+    pooled_codes,
+    row_keys,
+    tree_matrix,
+)
 
 REAL = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.5], "g": ["a", "b", None, "a"]})
 
@@ -36,6 +43,14 @@ def test_distance_is_nought_for_copies_and_one_at_most(coded):
     )  # a level against missing, numbers equal
     largest = max(gap(matrices, i, j) for i in range(4) for j in range(4))
     assert largest <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("n_levels", [1, 3, MAX_ONE_HOT_LEVELS, MAX_ONE_HOT_LEVELS + 1, 150])
+def test_the_widths_are_those_of_the_coordinates(coded, n_levels):
+    frame = REAL.loc[np.arange(300) % 4].assign(g=[f"l{i % n_levels}" for i in range(300)], h="a")
+    table = coded(real=frame.reset_index(drop=True).assign(empty=np.nan))["real"]
+    widths = coordinate_widths(table)
+    assert [distance_matrix([table.select([j])])[0].shape[1] for j in range(4)] == widths.tolist()
 
 
 def test_distance_by_rank_ignores_the_scale(coded):

@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 
 from synthgen.metrics import importances as module
 from synthgen.metrics import predictors
-from synthgen.metrics.baselines import permuted_columns
+from synthgen.metrics.baselines import independent_columns
 from synthgen.metrics.importances import compared_columns, importance_agreement, loss_increases
 from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.predictors import fit_predictor, predictions, predictor_matrix
@@ -55,7 +55,7 @@ def test_rows_of_one_source_agree_and_shuffled_ones_do_not(coded, target):
     wrong = make_frame(600, 2, (0, 0, 0, 2, 3))
     other = coded(real=make_frame(600, 1), synthetic=wrong, holdout=make_frame(400, 3))
     assert compared(other, target).agreement.low < 0 < same.agreement.low
-    tables["synthetic"] = permuted_columns(tables["real"], 600, stream(0, "test"))
+    tables["synthetic"] = independent_columns(tables["real"], 600, stream(0, "test"))
     assert compared(tables, target).agreement.value < same.agreement.value
 
 

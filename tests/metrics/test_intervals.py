@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from synthgen.metrics.intervals import (
+    Z95,
     auc_interval,
     auc_with_variance,
     finite,
     influence_variance,
     normal_interval,
     wilson,
+    wilson_centre,
 )
 from synthgen.rng import stream
 
@@ -56,6 +58,13 @@ def test_wilson_gives_published_numbers():
     for hits, n, low, high in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)]:
         interval = wilson(hits, n)
         assert (interval.low, interval.high) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_wilson_ends_solve_the_score_equation():
+    for hits, n, z in [(3, 20, Z95), (700.5, 1_000, 2.5)]:
+        centre, half = wilson_centre(hits, n, z)
+        for end in (centre - half, centre + half):
+            assert abs(hits / n - end) == pytest.approx(z * math.sqrt(end * (1 - end) / n), rel=1e-12)
 
 
 def test_normal_interval_is_cut_at_its_bounds():

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthgen.metrics.baselines import bootstrap, permuted_columns
+from synthgen.metrics.baselines import bootstrap, independent_columns
 from synthgen.metrics.gower import nearest_rows
 from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.linkability import linkability, links
@@ -100,7 +100,7 @@ def test_rows_that_are_all_alike_are_linked_by_chance_only(coded):
 
 
 def test_shuffled_columns_link_as_badly_as_random_guesses(tables):
-    floor = permuted_columns(tables["real"], 300, stream(0, "test"))
+    floor = independent_columns(tables["real"], 300, stream(0, "test"))
     risk = linkability(tables["real"], floor, tables["holdout"], 0)
     assert risk.attack.low <= risk.baseline.high
 

@@ -5,16 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthgen.metrics import coordinates as space
 from synthgen.metrics import manifold as module
-from synthgen.metrics.baselines import bootstrap, permuted_columns
+from synthgen.metrics.baselines import bootstrap, independent_columns
+from synthgen.metrics.coordinates import coordinates, some_columns
 from synthgen.metrics.intervals import Estimate
-from synthgen.metrics.manifold import (
-    alpha_precision_beta_recall,
-    coordinates,
-    density_coverage,
-    manifold,
-    some_columns,
-)
+from synthgen.metrics.manifold import alpha_precision_beta_recall, density_coverage, manifold
 from synthgen.rng import stream
 from tests.reference.prdc_density_coverage import build
 
@@ -93,7 +89,7 @@ def test_the_distances_are_taken_in_parts(monkeypatch):
 @pytest.fixture
 def tables(people, coded):
     tables = coded(real=people(700, 1), holdout=people(500, 2))
-    tables["floor"] = permuted_columns(tables["real"], 700, stream(0, "test"))
+    tables["floor"] = independent_columns(tables["real"], 700, stream(0, "test"))
     tables["copy"] = bootstrap(tables["real"], 700, stream(1, "test"))
     return tables
 
@@ -138,15 +134,15 @@ def test_the_seed_repeats_the_figures(tables, monkeypatch):
 
 
 def test_columns_are_capped_by_their_coordinates(tables, monkeypatch):
-    monkeypatch.setattr(module, "MAX_COORDINATES", 5)
+    monkeypatch.setattr(space, "MAX_COORDINATES", 5)
     found = manifold(tables["real"], tables["holdout"], 0)
     assert 1 <= found.n_columns <= 2
     assert len(some_columns(tables["real"], 1, stream(0, "test"))) == 1
 
 
 def test_rows_are_fewer_where_coordinates_are_many(tables, monkeypatch):
-    monkeypatch.setattr(module, "_MAX_WORK", 1.0)
-    monkeypatch.setattr(module, "_MIN_ROWS", 50)
+    monkeypatch.setattr(space, "_MAX_WORK", 1.0)
+    monkeypatch.setattr(space, "_MIN_ROWS", 50)
     assert manifold(tables["real"], tables["holdout"], 0).n_rows == 50
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from synthgen.metrics import attack_scores
 from synthgen.metrics import membership as module
-from synthgen.metrics.baselines import bootstrap, permuted_columns
+from synthgen.metrics.baselines import bootstrap, independent_columns
 from synthgen.metrics.features import row_keys
 from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.membership import Membership, membership, split_holdout
@@ -61,7 +61,7 @@ def test_a_bootstrap_of_the_real_rows_is_found_out(attack, tables):
 
 
 def test_fresh_rows_and_shuffled_columns_stay_dark(attack, tables):
-    for synthetic in (tables["parts"][2], permuted_columns(tables["real"], 400, stream(0, "test"))):
+    for synthetic in (tables["parts"][2], independent_columns(tables["real"], 400, stream(0, "test"))):
         found = attack(synthetic)
         assert found.auc.low < 0.5 < found.auc.high
         assert found.tpr.low < 0.01 < found.tpr.high

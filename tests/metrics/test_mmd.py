@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from synthgen.metrics import mmd as module
-from synthgen.metrics.baselines import bootstrap, permuted_columns
+from synthgen.metrics.baselines import bootstrap, independent_columns
 from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.mmd import mmd, squared_mmd
 from synthgen.rng import stream
@@ -46,7 +46,7 @@ def test_two_rows_each_of_two_levels_have_a_known_discrepancy(coded):
 @pytest.fixture
 def tables(people, coded):
     tables = coded(real=people(500, 1), holdout=people(300, 2))
-    tables["floor"] = permuted_columns(tables["real"], 500, stream(0, "test"))
+    tables["floor"] = independent_columns(tables["real"], 500, stream(0, "test"))
     tables["copy"] = bootstrap(tables["real"], 500, stream(1, "test"))
     return tables
 

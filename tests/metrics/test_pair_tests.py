@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import moment
 from scipy.stats.contingency import association
 
+from synthgen.metrics import pair_tests as pair_tests_module
 from synthgen.metrics.pair_tests import pair_tests
 from synthgen.metrics.tables import code_tables
 from synthgen.rng import stream
@@ -22,6 +24,28 @@ def test_fresh_rows_are_alarmed_about_no_more_often_than_stated(coded, people):
     ]
     assert len(p_values) == 900
     assert np.mean(np.array(p_values) <= 0.05) < 0.07 and min(p_values) > 1e-5
+
+
+def test_small_p_values_are_not_too_small_in_tables_of_unequal_size():
+    draw = stream(0, "test.pairs")
+    shares = np.outer([0.02, 0.98], [0.1, 0.9])
+    real, other = (draw.multinomial(n, shares.ravel(), 30_000).reshape(-1, 2, 2) for n in (20_000, 1_500))
+    least = [p.min() for a, b in zip(real, other, strict=True) if len(p := pair_tests_module._cell_p(a, b))]
+    assert len(least) > 25_000
+    for level in (1e-2, 1e-3, 1e-4):
+        # the cells of a column are not independent: of four, one is about as good as all
+        assert np.sum(np.array(least) <= level) <= 30_000 * level + 3 * np.sqrt(30_000 * level)
+
+
+def test_the_moments_of_a_cell_s_scores_are_those_of_its_rows():
+    draw = stream(1, "test.pairs")
+    a, b = draw.integers(0, 3, 200), draw.integers(0, 4, 200)
+    p = np.zeros((3, 4))
+    np.add.at(p, (a, b), 1 / 200)
+    row, column = p.sum(axis=1, keepdims=True), p.sum(axis=0, keepdims=True)
+    second, third = pair_tests_module._central_moments(p, row, column)
+    scores = ((a == 1) - row[1, 0]) * ((b == 2) - column[0, 2])
+    assert second[1, 2] == pytest.approx(scores.var()) and third[1, 2] == pytest.approx(moment(scores, 3))
 
 
 def test_a_shuffled_column_loses_its_relations_and_no_other_does(coded, people):

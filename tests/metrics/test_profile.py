@@ -31,3 +31,11 @@ def test_a_column_without_values_has_no_place(coded):
         zip(found.names, zip(found.mean_real, found.mean_synthetic, found.score, strict=True), strict=True)
     )
     assert places["a"] == (5.5, None, None)
+
+
+def test_few_values_have_no_mean_that_would_tell_of_them(coded):
+    real = pd.DataFrame({"a": np.arange(12.0), "b": [123.4] * 9 + [np.nan] * 3})
+    tables = coded(real=real, other=real.assign(b=np.arange(12.0)))
+    found = column_profile(*tables.values(), column_shapes(*tables.values())[1])
+    assert found.mean_real == (5.5, None) and found.sd_real[1] is None
+    assert found.mean_synthetic == (5.5, 5.5)

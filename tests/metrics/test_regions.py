@@ -3,10 +3,15 @@ import pandas as pd
 import pytest
 
 from synthgen.metrics import regions as module
-from synthgen.metrics.baselines import bootstrap, permuted_columns
+from synthgen.metrics.baselines import bootstrap, independent_columns
 from synthgen.metrics.intervals import Estimate
-from synthgen.metrics.regions import regions
+from synthgen.metrics.regions import Regions, fit_regions
+from synthgen.metrics.tables import CodedColumn
 from synthgen.rng import stream
+
+
+def regions(real, other, seed) -> Regions:
+    return module.regions(fit_regions(real, seed), other)
 
 
 def with_mode(n, seed, share=0.1):
@@ -54,7 +59,7 @@ def test_fresh_rows_and_copies_raise_nothing(coded):
 
 def test_shuffled_columns_leave_and_crowd_regions(people, coded):
     real = coded(real=people(3_000, 1))["real"]
-    found = regions(real, permuted_columns(real, 3_000, stream(0, "test")), 0)
+    found = regions(real, independent_columns(real, 3_000, stream(0, "test")), 0)
     assert found.inflated and found.occupancy.high < 0.8
     assert (found.n_rows, found.n_columns, found.n_regions) == (3_000, 6, 40)
 
@@ -129,6 +134,34 @@ def test_odd_tables_lose_nothing_to_themselves(coded, frame):
     tables = coded(real=frame, other=frame)
     found = regions(tables["real"], tables["other"], 0)
     assert found.lost == found.inflated == () and 0 <= found.occupancy.low <= found.occupancy.value <= 1
+
+
+def test_one_fit_serves_many_tables(coded):
+    tables = coded(real=with_mode(600, 1), other=with_mode(500, 2, share=0.0), fresh=with_mode(300, 3))
+    fitted = fit_regions(tables["real"], 0)
+    for which in ("other", "fresh", "other"):
+        assert module.regions(fitted, tables[which]) == regions(tables["real"], tables[which], 0)
+
+
+def test_more_levels_than_coordinates_share_one(coded):
+    names = [f"n{i:03}" for i in range(150)]
+    real = pd.DataFrame(
+        {"g": names * 3 + ["big"] * 300, "x": np.r_[np.arange(450.0) % 7, np.full(300, 30.0)]}
+    )
+    tables = coded(real=real, other=real[:450])
+    found = regions(tables["real"], tables["other"], 0)
+    assert sum(r.share_real for r in found.lost) == pytest.approx(0.4, abs=0.05)
+    assert "g = big" in found.lost[0].words
+
+
+def test_a_level_of_few_rows_is_not_named():
+    draw = stream(0, "test.names")
+    codes = np.repeat(np.arange(3), [9, 7, 8])
+    whole = CodedColumn(
+        "g", "categorical", draw.permutation(np.repeat(np.arange(60), 9)), tuple(map(str, range(60)))
+    )
+    assert module._level_mark(codes, whole) == (0.0, "")
+    assert module._level_mark(np.repeat([0, 1], [10, 14]), whole)[1] == "g = 1"
 
 
 def test_three_rows_are_too_few(people, coded):

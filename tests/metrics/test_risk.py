@@ -11,7 +11,6 @@ from synthgen.metrics.risk import (
     columns_in_words,
     make_risk,
     n_targets,
-    only,
     residual_risk,
     some_columns,
     success_rate,
@@ -81,7 +80,7 @@ def test_few_columns_are_all_used_and_many_are_drawn_with_the_one_to_keep():
     assert some_columns(table(2, 4), 4, stream(0, "test")) == (0, 1, 2, 3)
     drawn = some_columns(table(2, 500), 20, stream(0, "test"), keep="x499")
     assert len(set(drawn)) == 20 and list(drawn) == sorted(drawn) and drawn[-1] == 499
-    assert [c.name for c in only(table(2, 500), drawn).columns] == [f"x{j}" for j in drawn]
+    assert [c.name for c in table(2, 500).select(drawn).columns] == [f"x{j}" for j in drawn]
     assert len(some_columns(table(2, 500), 20, stream(0, "test"), keep="no such")) == 20
 
 

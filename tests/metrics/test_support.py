@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from synthgen.metrics import nearest as nearest_module
-from synthgen.metrics.baselines import bootstrap, permuted_columns
+from synthgen.metrics.baselines import bootstrap, independent_columns
 from synthgen.metrics.features import distance_matrix
 from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.nearest import nearest
@@ -56,7 +56,7 @@ def test_a_row_is_not_its_own_copy(people, coded):
 
 def test_shuffled_rows_lie_further_away_than_fresh_ones(tables):
     fresh = distances_of(nearest(tables["fresh"], tables["real"], 0))
-    floor = permuted_columns(tables["real"], 400, stream(0, "test"))
+    floor = independent_columns(tables["real"], 400, stream(0, "test"))
     assert distances_of(nearest(floor, tables["real"], 0)).median.low > fresh.median.high
     assert fresh.to_real[0] > 0 and all(np.diff(fresh.to_real) >= 0) and fresh.to_real[-1] <= 1
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from synthgen.metrics import three_way as module
-from synthgen.metrics.baselines import permuted_columns
+from synthgen.metrics.baselines import independent_columns
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.metrics.three_way import ThreeWay, three_way
 from synthgen.reports.plain import from_plain_data, to_plain_data
@@ -68,7 +68,7 @@ def test_what_only_three_columns_show_is_seen():
 
 def test_the_floor_scores_below_fresh_rows_and_both_below_one(people, coded):
     tables = coded(real=people(2_000, 0), fresh=people(2_000, 1))
-    floor = permuted_columns(tables["real"], 2_000, stream(0, "test.floor"))
+    floor = independent_columns(tables["real"], 2_000, stream(0, "test.floor"))
     ceiling, low = (three_way(tables["real"], t, 0).score for t in (tables["fresh"], floor))
     assert low.high < ceiling.low < ceiling.high < 1
     assert three_way(tables["real"], tables["real"], 0).score.value == pytest.approx(1)

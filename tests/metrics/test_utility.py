@@ -5,7 +5,7 @@ from sklearn.metrics import r2_score, roc_auc_score
 
 from synthgen.exceptions import DataError
 from synthgen.metrics import utility as module
-from synthgen.metrics.baselines import permuted_columns
+from synthgen.metrics.baselines import independent_columns
 from synthgen.metrics.predictors import fit_predictor, predictions, predictor_matrix
 from synthgen.metrics.utility import (
     Task,
@@ -55,7 +55,7 @@ def test_what_cannot_be_predicted_is_refused(coded, values, words):
 @pytest.mark.parametrize(("target", "least"), [("tall", 0.9), ("weight", 0.5)])
 def test_real_rows_teach_and_shuffled_ones_do_not(people, coded, target, least):
     tables = coded(real=people(600, 1), holdout=people(400, 2))
-    tables["floor"] = permuted_columns(tables["real"], 600, stream(0, "test"))
+    tables["floor"] = independent_columns(tables["real"], 600, stream(0, "test"))
     real, floor = measured(tables, target), measured(tables, target, "floor")
     assert real.value > least and floor.high < real.low
     assert real.low < real.value <= real.high
@@ -188,7 +188,7 @@ TARGETS = ["tall", "group", "weight"]
 def predictors(people, coded):
     """Tables, and for a target predictors of real and of shuffled rows."""
     tables = coded(real=people(300, 1), holdout=people(200, 2))
-    floor = permuted_columns(tables["real"], 300, stream(0, "test"))
+    floor = independent_columns(tables["real"], 300, stream(0, "test"))
 
     def make(target):
         task = find_task(tables["real"], target)

@@ -1,15 +1,20 @@
 import base64
 import copy
 import gzip
+import hashlib
 import html.parser
 import itertools
 import json
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
+from plotly.offline import get_plotlyjs
 
 from synthgen.reports import figures, listings, text
 from synthgen.reports.render import page
+from synthgen.reports.summary import evaluate
 from synthgen.rng import stream
 
 EVIL = "<script>alert('x')</script>"
@@ -112,13 +117,18 @@ def test_the_policy_of_the_page_forbids_every_request(full_page, wide_html):
     def policy(found):
         return next(a["content"] for tag, a in found.tags if tag == "meta" and "http-equiv" in a)
 
-    narrow = (
-        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; "
-        "font-src data:; base-uri 'none'; form-action 'none'"
-    )
-    assert policy(full_page) == narrow
+    narrow = policy(full_page)
+    rest = "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+    own = "default-src 'none'; style-src 'unsafe-inline'; script-src "
+    assert re.fullmatch(f"{own}'sha256-[^ ']+' 'sha256-[^ ']+'; {rest}", narrow)
     # the functions that draw with WebGL are written while the page runs
     assert policy(Page(wide_html)) == narrow.replace("; img-src", " 'unsafe-eval'; img-src")
+
+
+def test_only_the_two_scripts_of_the_page_may_run(full_html):
+    scripts = re.findall("<script>(.*?)</script>", full_html, flags=re.S)
+    hashes = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
+    assert len(scripts) == 2 and re.findall("'sha256-([^']+)'", full_html[:2_000]) == hashes
 
 
 def test_plotly_is_there_once(full_html):
@@ -323,6 +333,65 @@ def test_the_trend_figure_is_symmetric_and_complete(full_report):
     assert len(z) == full_report.n_columns
     assert all(z[i][j] == z[j][i] for i in range(len(z)) for j in range(len(z)))
     assert all(z[i][i] is None for i in range(len(z)))
+
+
+def test_areas_of_uneven_bins_are_shares():
+    marginal = {"kind": "number", "edges": [0, 1, 2, 6], "real": [0.4, 0.2, 0.4], "synthetic": [0.2, 0, 0.8]}
+    real, synthetic = figures.marginal_figure(marginal).data
+    assert real.y == pytest.approx([0.4, 0.2, 0.1, 0.1]) and synthetic.y == pytest.approx([0.2, 0, 0.2, 0.2])
+    assert synthetic.customdata == (0.2, 0, 0.8, 0.8)  # what hovering says
+
+
+def test_instants_of_any_year_are_shown():
+    marginal = {
+        "kind": "datetime",
+        "edges": [-62135596801.0, 1577836800.0, 1577923261.0, 253402300800.0],
+        "real": [0.2, 0.5, 0.3],
+    }
+    marginal["synthetic"] = marginal["real"]
+    assert [row[0] for row in text.bins(marginal)] == [
+        "0000-12-31 23:59:59 to 2020-01-01", "2020-01-01 to 2020-01-02 00:01:01",
+        "2020-01-02 00:01:01 to 10000-01-01",
+    ]  # fmt: skip
+    assert figures.marginal_figure(marginal).data[0].x[-1] == pytest.approx(10_000, abs=1e-3)
+    near = marginal | {"edges": [0.0, 86_400.0, 1577836800.0, 1577923261.0]}
+    assert figures.marginal_figure(near).data[0].x[2] == "2020-01-01T00:00:00.000"
+
+
+def test_names_of_few_real_rows_and_real_extremes_never_reach_the_report():
+    names = ["Ann Secret", "Bob Secret", "Eve Secret", "Joe Secret"]
+
+    def make(n, seed, planted):
+        draw = stream(seed, "test.names")
+        frame = pd.DataFrame({"group": draw.choice(["a", "b", "c"], n), "age": draw.normal(40, 9, n)})
+        frame["pay"] = np.where(frame.group == "a", 0.0, draw.choice([0.0, 1.0], n, p=[0.999, 0.001]))
+        if planted:
+            frame.loc[:7, "group"] = [name for name in names for _ in range(2)]
+            frame.loc[:7, "pay"] = [*np.arange(7) * 1_111.3 + 20_000, 987_654.3]
+            frame.loc[:1, "age"] = [131.73519, -17.41357]
+        return frame
+
+    report = evaluate(make(900, 1, True), make(900, 2, False), make(300, 3, False), target="age")
+    for source in (report.to_json(), report.to_html()):
+        assert not any(name in source for name in names)
+        for value in ("987654", "987,654", "131.7", "17.41"):
+            assert value not in source.replace(get_plotlyjs(), "")
+    assert any("rare levels never occur" in f.words for c in report.column_checks for f in c.faults) or any(
+        c.n_lost_levels == 4 and not c.lost_levels for c in report.column_checks
+    )
+
+
+def test_what_was_sampled_says_so(full_report, full_page):
+    linear, found = full_report.linear_detection, full_report.membership["synthetic"]
+    for words in (
+        f"{linear.n_rows} rows of each table and {linear.n_columns} of {full_report.n_columns} columns (linear model)",
+        f"searches {found.n_synthetic} synthetic ones. Used: {found.n_columns} of {full_report.n_columns} columns",
+        f"Looked for in {full_report.rare.n_sets} sets",
+        f"on {full_report.mmd.n_rows} rows of each table and {full_report.mmd.n_columns} of",
+        "It raises no verdict",
+        f"({found.exposed_by}) points at these rows",
+    ):
+        assert words in full_page.words
 
 
 def test_long_names_that_begin_alike_keep_rows_of_their_own():

@@ -9,7 +9,9 @@ from synthgen.reports.scores import WORDINGS, make_score
     [
         ("pair_trends", 0.9, 1.0, 0.8, 0.5),
         ("c2st_auc", 0.6, 0.5, 0.9, 0.75),
-        ("c2st_auc", 0.45, 0.5, 0.9, 1.125),
+        ("c2st_auc", 0.45, 0.5, 0.9, 1),
+        ("c2st_auc", 0.95, 0.5, 0.9, 0),
+        ("nearest_record_distance", 0.1, 0.2, 0.6, 0.75),  # nearer than held-out rows is no better
         ("column_shapes", 0.9, 0.99, 1.0, None),  # the floor is no worse: there is no way to go
         ("nearest_record_copies", 0.1, 0.0, 0.0, None),  # neither way is better
         ("pair_trends", None, 1.0, 0.8, None),
