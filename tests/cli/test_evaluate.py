@@ -29,14 +29,17 @@ def tables(tmp_path, diabetes):
 def fake(monkeypatch):
     """A report that needs no measuring; what it was asked for is kept."""
     asked = {}
-    values = {"c2st_auc": 0.7, "pair_trends": 0.9, "utility_auc": math.nan, "mmd": None}
+    values = {"c2st_auc": 0.7, "pair_trends": 0.9, "utility_auc": math.nan, "mmd": None, "coverage": 0.9}
 
     def evaluate(real, synthetic, holdout=None, target=None, **kwargs):
         asked.update(
             kwargs, n=(len(real), len(synthetic), holdout is not None and len(holdout)), target=target
         )
         return SimpleNamespace(
-            scores={name: SimpleNamespace(value=value) for name, value in values.items()},
+            scores={
+                name: SimpleNamespace(value=value, trusted=name != "coverage")
+                for name, value in values.items()
+            },
             summary=lambda: "the summary",
             to_html=lambda: "<html>ü</html>",
             to_json=lambda: '{"a": 1}',
@@ -102,6 +105,10 @@ def test_thresholds_that_hold(synthgen, tables, fake, condition):
         ("c2st_auc<0.7", "synthgen: required c2st_auc < 0.7, but it is 0.7"),
         ("pair_trends>0.9", "synthgen: required pair_trends > 0.9, but it is 0.9"),
         ("utility_auc>=0", "synthgen: required utility_auc >= 0, but it could not be measured"),
+        (
+            "coverage>=0.5",
+            "synthgen: required coverage >= 0.5, but without sound held-out rows it cannot be trusted",
+        ),
         ("mmd<=1", "synthgen: required mmd <= 1, but it could not be measured"),
     ],
 )
@@ -120,7 +127,22 @@ def test_an_unknown_score_is_wrong_usage(synthgen, tables, fake):
     )
 
 
-@pytest.mark.parametrize("condition", ["c2st_auc", "c2st_auc=0.7", "c2st_auc<=much", "<=1", "a<=1<=2"])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--metrics", "columns,nope"], "--metrics names the unknown part 'nope'; known are columns, pairs"),
+        (["-o", "page.json"], "-o writes a page: its name must end in .html. Got 'page.json'"),
+        (["--budget", "-3"], "Invalid value for '--budget'"),
+    ],
+)
+def test_wrong_options_are_refused_before_anything_is_measured(synthgen, tables, options, words):
+    done = synthgen("evaluate", tables / "real.parquet", tables / "synthetic.parquet", *options)
+    assert done.code == 2 and done.error.startswith(words)
+
+
+@pytest.mark.parametrize(
+    "condition", ["c2st_auc", "c2st_auc<=nan", "c2st_auc=0.7", "c2st_auc<=much", "<=1", "a<=1<=2"]
+)
 def test_malformed_thresholds_are_refused_before_anything_is_read(synthgen, condition):
     done = synthgen("evaluate", "no.parquet", "no.parquet", "--require", condition)
     assert done.error.startswith("--require must be a score, a comparison and a number")
