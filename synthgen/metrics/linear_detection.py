@@ -63,7 +63,8 @@ def linear_c2st(
     column as it is, does not count here: trees (`synthgen.metrics.detection.c2st`) see it.
     The interval is that of `synthgen.metrics.detection.cross_fitted_auc`: simulated with six
     columns, it holds the mean AUC of all draws at 200 rows a table in 97.0% (.53) and 98.0% (.70) of 500 draws, at
-    1,000 rows in 95.6% (.50). With 400 columns at 200 rows it held 93 to 97%.
+    1,000 rows in 95.6% (.50). With 400 columns at 200 rows it held
+    the mean in 93% (.82) to 97% (.50) of 200.
 
     References
     ----------

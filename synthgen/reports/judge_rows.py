@@ -186,9 +186,13 @@ def judge_utility(report: Report) -> list[Verdict]:
             f"trained on as many real rows, {number(score.ceiling.value)}."
         )
         advice = f"Look at the relations of {report.target!r} to the other columns." if worse else ""
-        guess = 0.5 if metric == "AUC" else 0.0
-        as_good = lost <= _WORTH and clearly_above(score.ceiling, guess)
+        teaches = clearly_above(score.ceiling, 0.5 if metric == "AUC" else 0.0)
+        as_good = teaches and lost <= _WORTH
         kind = "wrong" if worse else "good" if as_good and report.has_holdout else "unknown"
+        if kind == "unknown" and not as_good:
+            sentence += (
+                " The difference may be chance." if teaches else " Even real rows teach hardly anything here."
+            )
         return [
             Verdict(kind, "utility", sentence, (report.target or "",), advice),
             *_augmentation(report, metric),

@@ -29,12 +29,12 @@ def test_fresh_rows_are_alarmed_about_no_more_often_than_stated(coded, people):
 def test_small_p_values_are_not_too_small_in_tables_of_unequal_size():
     draw = stream(0, "test.pairs")
     shares = np.outer([0.02, 0.98], [0.1, 0.9])
-    real, other = (draw.multinomial(n, shares.ravel(), 30_000).reshape(-1, 2, 2) for n in (20_000, 1_500))
+    real, other = (draw.multinomial(n, shares.ravel(), 15_000).reshape(-1, 2, 2) for n in (20_000, 1_500))
     least = [p.min() for a, b in zip(real, other, strict=True) if len(p := pair_tests_module._cell_p(a, b))]
-    assert len(least) > 25_000
+    assert len(least) > 12_000
     for level in (1e-2, 1e-3, 1e-4):
         # the cells of a column are not independent: of four, one is about as good as all
-        assert np.sum(np.array(least) <= level) <= 30_000 * level + 3 * np.sqrt(30_000 * level)
+        assert np.sum(np.array(least) <= level) <= 15_000 * level + 3 * np.sqrt(15_000 * level)
 
 
 def test_the_moments_of_a_cell_s_scores_are_those_of_its_rows():

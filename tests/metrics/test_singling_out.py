@@ -109,7 +109,7 @@ def test_the_control_is_that_of_as_many_rows_as_real_ones(people, coded, n_held)
         assert (f"from {n_held} held-out rows" in risk.words) == (n_held < 300)
     assert alarms <= 1
     error = np.hypot(np.std(controls), np.std(wanted)) / np.sqrt(10)
-    assert np.mean(controls) == pytest.approx(np.mean(wanted), abs=2 * error)
+    assert np.mean(controls) == pytest.approx(np.mean(wanted), abs=3 * error)
 
 
 def test_a_smaller_holdout_does_not_hide_that_rows_are_copied(people, coded):
