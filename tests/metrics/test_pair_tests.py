@@ -33,7 +33,7 @@ def test_small_p_values_are_not_too_small_in_tables_of_unequal_size():
     least = [p.min() for a, b in zip(real, other, strict=True) if len(p := pair_tests_module._cell_p(a, b))]
     assert len(least) > 12_000
     for level in (1e-2, 1e-3, 1e-4):
-        # the cells of a column are not independent: of four, one is about as good as all
+        # the four cells of two columns of two values are one test: nothing is multiplied by their number
         assert np.sum(np.array(least) <= level) <= 15_000 * level + 3 * np.sqrt(15_000 * level)
 
 
