@@ -137,33 +137,47 @@ def shares(codes: np.ndarray, n_cells: int) -> np.ndarray:
 
 
 def _compare(a: CodedColumn, b: CodedColumn) -> _Compared:
-    if a.missing.all() or b.missing.all():
-        return _Compared(float("nan"), np.zeros(len(a.values)), np.zeros(len(b.values)))
+    missing = a.missing, b.missing
+    shares_missing = float(missing[0].mean()), float(missing[1].mean())
+    if 1.0 in shares_missing:
+        return _Compared(float("nan"), np.zeros(len(a.values)), np.zeros(len(b.values)), *shares_missing)
     if a.is_numeric:
-        return _kolmogorov_smirnov(_rounded(a.values), _rounded(b.values))
+        found = _kolmogorov_smirnov(_rounded(a.values), _rounded(b.values), ~missing[0], ~missing[1])
+        return _Compared(*found, *shares_missing)
     difference = shares(a.values, len(a.levels)) - shares(b.values, len(a.levels))
     slopes = -0.5 * np.sign(difference)
     score = 1 - 0.5 * float(np.abs(difference).sum())
-    return _Compared(score, centred(slopes, a.values), -centred(slopes, b.values))
+    return _Compared(score, centred(slopes, a.values), -centred(slopes, b.values), *shares_missing)
 
 
-def _kolmogorov_smirnov(x: np.ndarray, y: np.ndarray) -> _Compared:
-    """Of the values that are there; the score's slope is that of the two shares below the point of the largest gap."""
-    known_x, known_y = np.sort(x[~np.isnan(x)]), np.sort(y[~np.isnan(y)])
-    points = np.concatenate([known_x, known_y])
-    below_x, below_y = np.searchsorted(known_x, points, "right"), np.searchsorted(known_y, points, "right")
-    gaps = below_x / len(known_x) - below_y / len(known_y)
+def _kolmogorov_smirnov(
+    x: np.ndarray, y: np.ndarray, known_x: np.ndarray, known_y: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The score, and its slopes by the rows: those of the two shares below the point of the largest gap."""
+    sorted_x, sorted_y = np.sort(x[known_x]), np.sort(y[known_y])
+    points = np.concatenate([sorted_x, sorted_y])
+    below_x = np.searchsorted(sorted_x, points, "right") / len(sorted_x)
+    below_y = np.searchsorted(sorted_y, points, "right") / len(sorted_y)
+    gaps = below_x - below_y
     worst = int(np.abs(gaps).argmax())
-    slopes = np.array([-np.sign(gaps[worst]), 0.0])  # by the shares at or below the point, and above it
-    codes = (np.where(np.isnan(z), -1, z > points[worst]).astype(np.int64) for z in (x, y))
-    influence_x, influence_y = (centred(slopes, c) for c in codes)
-    return _Compared(1 - abs(float(gaps[worst])), influence_x, -influence_y)
+    influences = (
+        sign * np.where(known, ((z <= points[worst]) - share) * (len(z) / known.sum()), 0.0)
+        for z, known, share, sign in (
+            (x, known_x, below_x[worst], -np.sign(gaps[worst])),
+            (y, known_y, below_y[worst], np.sign(gaps[worst])),
+        )
+    )
+    return 1 - abs(float(gaps[worst])), *influences
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:
     """As SDMetrics rounds; doubles above a million have fewer decimals than that, and huge ones overflow."""
-    small = np.abs(values) < 1e6
-    return np.where(small, np.where(small, values, 0).round(_DECIMALS), values)
+    large = np.abs(values) >= 1e6
+    return (
+        np.where(large, values, np.where(large, 0, values).round(_DECIMALS))
+        if large.any()
+        else values.round(_DECIMALS)
+    )
 
 
 def centred(slopes: np.ndarray, codes: np.ndarray) -> np.ndarray:
