@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from synthgen.metrics.baselines import subsample
-from synthgen.metrics.features import MAX_ONE_HOT_LEVELS, distance_matrix
-from synthgen.metrics.tables import CodedColumn, CodedTable
+from synthgen.metrics.features import coordinate_widths, distance_matrix
+from synthgen.metrics.tables import CodedTable
 
 MAX_COORDINATES = 4_000
 """Coordinates that are used, at most; a random choice of columns beyond that."""
@@ -38,10 +37,10 @@ def coordinates(
         Two float64 matrices of shape (n, n_coordinates), and how many columns they hold.
     """
     used = some_columns(real, MAX_COORDINATES, draw)
-    width = int(_widths(real)[used].sum())
+    width = int(coordinate_widths(real)[used].sum())
     most = min(most_rows, max(int(math.sqrt(_MAX_WORK / max(width, 1))), _MIN_ROWS))
     n = min(real.n_rows, other.n_rows, most)
-    tables = [subsample(only(t, used), n, draw) for t in (real, other)]
+    tables = [subsample(t.select(used), n, draw) for t in (real, other)]
     first, second = distance_matrix(tables)
     # numbers without missing values bring a coordinate that is 0 throughout
     varied = first.any(axis=0) | second.any(axis=0)
@@ -65,26 +64,12 @@ def some_columns(table: CodedTable, n_coordinates: int, draw: np.random.Generato
     ndarray of int
         Ascending, one at least.
     """
-    widths = _widths(table)
+    widths = coordinate_widths(table)
     if widths.sum() <= n_coordinates:
         return np.arange(len(widths))
     order = draw.permutation(len(widths))
     n = max(int(np.searchsorted(np.cumsum(widths[order]), n_coordinates, side="right")), 1)
     return np.sort(order[:n])
-
-
-def only(table: CodedTable, columns: np.ndarray) -> CodedTable:
-    """The table of some columns, given by number."""
-    return CodedTable(tuple(table.columns[j] for j in columns), table.n_rows)
-
-
-def joined(tables: Sequence[CodedTable]) -> CodedTable:
-    """The rows of several tables, coded together, as one table."""
-    columns = tuple(
-        CodedColumn(parts[0].name, parts[0].kind, np.concatenate([p.values for p in parts]), parts[0].levels)
-        for parts in zip(*(t.columns for t in tables), strict=True)
-    )
-    return CodedTable(columns, sum(t.n_rows for t in tables))
 
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -133,11 +118,3 @@ def standardised(values: np.ndarray, like: np.ndarray, clip: float) -> np.ndarra
     z[np.isnan(z)] = 0.0
     z /= np.where(spread > 1e-12, spread, np.inf)
     return np.clip(z, -clip, clip, out=z)
-
-
-def _widths(table: CodedTable) -> np.ndarray:
-    return np.array([_width(c) for c in table.columns], dtype=np.int64)
-
-
-def _width(column: CodedColumn) -> int:
-    return 2 if column.is_numeric else min(len(column.levels), MAX_ONE_HOT_LEVELS + 1) + 1

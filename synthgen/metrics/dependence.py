@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthgen.metrics.baselines import some_of
 from synthgen.metrics.intervals import Estimate, finite, influence_variance, normal_interval
 from synthgen.metrics.marginals import centred
 from synthgen.metrics.tables import CodedColumn, CodedTable
@@ -117,9 +118,7 @@ def paired_columns(n_columns: int, generator: np.random.Generator) -> np.ndarray
     ndarray of int
         In increasing order.
     """
-    if n_columns <= MAX_COLUMNS:
-        return np.arange(n_columns)
-    return np.sort(generator.choice(n_columns, MAX_COLUMNS, replace=False))
+    return some_of(n_columns, MAX_COLUMNS, generator)
 
 
 def _bin(column: CodedColumn) -> _Binned:

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 
-from synthgen.metrics.baselines import subsample
+from synthgen.metrics.baselines import some_of, subsample
 from synthgen.metrics.features import tree_matrix
 from synthgen.metrics.intervals import Estimate, auc_interval
 from synthgen.metrics.tables import CodedTable
@@ -102,11 +102,8 @@ def c2st(synthetic: CodedTable, holdout: CodedTable, seed: int, *, importances: 
     """
     draw = stream(seed, "metrics.c2st")
     n = min(synthetic.n_rows, holdout.n_rows, MAX_ROWS)
-    used = _columns(len(synthetic.columns), draw)
-    tables = [
-        CodedTable(tuple(t.columns[j] for j in used), t.n_rows)
-        for t in (subsample(synthetic, n, draw), subsample(holdout, n, draw))
-    ]
+    used = some_of(len(synthetic.columns), MAX_FEATURES, draw)
+    tables = [t.select(used) for t in (subsample(synthetic, n, draw), subsample(holdout, n, draw))]
     (fake, real), is_categorical = tree_matrix(tables)
     matrix, labels = np.concatenate([fake, real]), np.repeat([1, 0], n)
     splits = folds(labels, draw, _REPEATS if len(used) <= _FEW_COLUMNS else 1)
@@ -206,12 +203,6 @@ def _placements(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     for own in (positive, ~positive):
         below[own] = (below[own] - rankdata(scores[own])) / (len(labels) - own.sum())
     return np.where(positive, below, 1 - below)
-
-
-def _columns(n_columns: int, draw: np.random.Generator) -> np.ndarray:
-    if n_columns <= MAX_FEATURES:
-        return np.arange(n_columns)
-    return np.sort(draw.choice(n_columns, MAX_FEATURES, replace=False))
 
 
 def _auc_drops(

@@ -17,7 +17,6 @@ from synthgen.metrics.risk import (
     make_risk,
     n_targets,
     no_attack,
-    only,
     residual_risk,
     some_columns,
     success_rate,
@@ -114,16 +113,16 @@ def inference(
     """
     draw = stream(seed, "metrics.inference")
     used = some_columns(real, MAX_COLUMNS, draw, keep=target)
-    secrets = _secrets(only(real, used), target) if len(used) > 1 else []
+    secrets = _secrets(real.select(used), target) if len(used) > 1 else []
     if not secrets:
         return Inference(no_attack("No column varies, or there is no other one to guess it from."), ())
     n = n_targets(real, synthetic, holdout, len(used))
-    known = subsample(only(synthetic, used), MAX_SYNTHETIC, draw)
-    attacked = subsample(only(real, used), n, draw)
+    known = subsample(synthetic.select(used), MAX_SYNTHETIC, draw)
+    attacked = subsample(real.select(used), n, draw)
     attack = _hits(attacked, known, secrets, guess(attacked, known, secrets, draw))
     control = None
     if holdout is not None:
-        others = subsample(only(holdout, used), n, draw)
+        others = subsample(holdout.select(used), n, draw)
         control = _hits(others, known, secrets, guess(others, known, secrets, draw))
     baseline = _hits(attacked, known, secrets, draw.integers(known.n_rows, size=(len(secrets), n)))
     words = (

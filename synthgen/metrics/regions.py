@@ -13,10 +13,11 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
 from synthgen.metrics.baselines import split, subsample
-from synthgen.metrics.coordinates import MAX_COORDINATES, joined, only, some_columns, standardised
+from synthgen.metrics.coordinates import MAX_COORDINATES, some_columns, standardised
 from synthgen.metrics.features import MAX_ONE_HOT_LEVELS, row_keys
 from synthgen.metrics.intervals import Estimate, influence_variance, normal_interval
 from synthgen.metrics.level_checks import MIN_NAMED
+from synthgen.metrics.rows import concatenate
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.rng import stream
 
@@ -149,7 +150,7 @@ def fit_regions(real: CodedTable, seed: int) -> FittedRegions:
     """
     draw = stream(seed, "metrics.regions")
     used = some_columns(real, MAX_COORDINATES, draw)
-    real = only(real, used)
+    real = real.select(used)
     if real.n_rows < 4:
         nothing = np.zeros(0, dtype=np.int64)
         return FittedRegions(used, real, real, (nothing, nothing), None, None, 0, seed)
@@ -211,7 +212,7 @@ def regions(fitted: FittedRegions, other: CodedTable) -> Regions:
     """
     if fitted.search is None or other.n_rows < 1:
         return Regions(Estimate(None), 0, (), (), other.n_rows, len(fitted.columns))
-    other = only(other, fitted.columns)
+    other = other.select(fitted.columns)
     other = subsample(other, fitted.most, stream(fitted.seed, "metrics.regions.other"))
     tables = (fitted.model, fitted.counted, other)
     labels = (*fitted.labels, _labels(other, fitted.model, fitted.pca, fitted.search))
@@ -221,7 +222,7 @@ def regions(fitted: FittedRegions, other: CodedTable) -> Regions:
 def _coordinates(table: CodedTable, model: CodedTable) -> np.ndarray:
     """Numbers on the scale of the model's rows, and one-hot levels; float32, shape (n_rows, n_coordinates)."""
     numeric = np.array([c.is_numeric for c in model.columns])
-    numbers = _numbers(only(table, np.flatnonzero(numeric)), model)
+    numbers = _numbers(table.select(np.flatnonzero(numeric)), model)
     pairs = zip(table.columns, model.columns, strict=True)
     return np.concatenate([numbers, *(_one_hot(c, like) for c, like in pairs if not c.is_numeric)], axis=1)
 
@@ -264,7 +265,7 @@ def _compare(
         if far and p_value < LEVEL:
             # lost: what the real rows there are like, of both halves; inflated: what the others are
             sources = (0, 1) if share_other < share_real else (2,)
-            rows = joined([tables[i].take(np.flatnonzero(labels[i] == region)) for i in sources])
+            rows = concatenate([tables[i].take(np.flatnonzero(labels[i] == region)) for i in sources])
             words = _describe(rows, tables[0])
             found.append(Region(share_real, share_other, p_value, words))
     return Regions(

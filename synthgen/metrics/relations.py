@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import fisher_exact
 
-from synthgen.metrics.baselines import subsample
+from synthgen.metrics.baselines import some_of, subsample
 from synthgen.metrics.intervals import Estimate, influence_variance, normal_interval, wilson
 from synthgen.metrics.rules import MIN_ROWS, Relation
 from synthgen.metrics.rules_function import dependencies_and_functions
@@ -97,11 +97,8 @@ def find_relations(real: CodedTable, seed: int) -> tuple[Relation, ...]:
     if n_find < MIN_ROWS:
         return ()
     draw = stream(seed, "metrics.relations")
-    columns = real.columns
-    if len(columns) > MAX_COLUMNS:
-        columns = tuple(columns[j] for j in np.sort(draw.choice(len(columns), MAX_COLUMNS, replace=False)))
+    table = real.select(some_of(len(real.columns), MAX_COLUMNS, draw))
     rows = draw.permutation(real.n_rows)
-    table = CodedTable(columns, real.n_rows)
     learnt, held_back = table.take(rows[:n_find]), table.take(rows[n_find:][:MAX_JUDGED])
     sums = sums_and_products(learnt)
     exact = [r for r, unexplained in sums if len(r.inputs) > 1 or unexplained < _EXACT]

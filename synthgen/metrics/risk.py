@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -205,11 +204,6 @@ def some_columns(
 def columns_in_words(n_used: int, n_given: int) -> str:
     """How many columns an attack looks at, and whether they were drawn."""
     return f"{n_used} columns" if n_used == n_given else f"{n_used} columns drawn at random from {n_given:,}"
-
-
-def only(table: CodedTable, columns: Sequence[int]) -> CodedTable:
-    """The table of some columns, by number."""
-    return table.select(columns)
 
 
 def _value_and_error(rate: Estimate) -> tuple[float, float]:

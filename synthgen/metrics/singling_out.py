@@ -18,7 +18,7 @@ from synthgen.metrics.predicates import (
     predicates_of_rows,
     random_predicates,
 )
-from synthgen.metrics.risk import Risk, columns_in_words, make_risk, only, some_columns, success_rate
+from synthgen.metrics.risk import Risk, columns_in_words, make_risk, some_columns, success_rate
 from synthgen.metrics.tables import CodedTable
 from synthgen.rng import stream
 
@@ -73,7 +73,7 @@ def singling_out(real: CodedTable, synthetic: CodedTable, holdout: CodedTable | 
     draw = stream(seed, "metrics.singling_out")
     used, n_given = some_columns(real, MAX_COLUMNS, draw), len(real.columns)
     n_columns = min(N_COLUMNS, len(used))
-    real, synthetic = (subsample(only(t, used), MAX_ROWS, draw) for t in (real, synthetic))
+    real, synthetic = (subsample(t.select(used), MAX_ROWS, draw) for t in (real, synthetic))
     unlike = synthetic.take(np.sort(np.unique(row_keys([synthetic])[0], return_index=True)[1]))
     predicates = predicates_of_rows(unlike, n_columns, draw)
     random = random_predicates(unlike, n_columns, draw)
@@ -81,7 +81,7 @@ def singling_out(real: CodedTable, synthetic: CodedTable, holdout: CodedTable | 
     attack = _Successes((n_matches == 1).astype(np.float64), rows)
     control, scaled = None, ""
     if holdout is not None:
-        held_out = subsample(only(holdout, used), real.n_rows, draw)
+        held_out = subsample(holdout.select(used), real.n_rows, draw)
         control = _of_control(held_out, predicates, n_matches, real.n_rows)
         if held_out.n_rows < real.n_rows:
             scaled = f" The control is scaled to that number from {held_out.n_rows:,} held-out rows."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthgen.metrics.baselines import some_of
 from synthgen.metrics.tables import CodedTable
 from synthgen.rng import stream
 
@@ -72,8 +73,7 @@ def sampled_rows(table: CodedTable, task: Task, n_rows: int, draw: np.random.Gen
         The table itself, if all of its rows are wanted.
     """
     rows = np.flatnonzero(is_known(table, task))
-    if len(rows) > n_rows:
-        rows = rows[np.sort(draw.choice(len(rows), n_rows, replace=False))]
+    rows = rows[some_of(len(rows), n_rows, draw)]
     return table if len(rows) == table.n_rows else table.take(rows)
 
 

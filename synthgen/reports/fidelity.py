@@ -23,7 +23,7 @@ from synthgen.metrics.significance import is_alarm
 from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.three_way import three_way
 from synthgen.reports.section import Section, score_of
-from synthgen.reports.tables import MAX_BASELINE_COLUMNS, Tables, narrowed, some_columns
+from synthgen.reports.tables import MAX_BASELINE_COLUMNS, Tables, some_columns
 from synthgen.rng import stream
 
 MAX_MARGINALS = 40
@@ -47,7 +47,7 @@ def columns(t: Tables) -> Section:
     """
     model, shapes = column_shapes(t.real, t.synthetic)
     some = some_columns(t.real, MAX_BASELINE_COLUMNS, t.seed)
-    found = [column_shapes(narrowed(a, some), narrowed(b, some)) for a, b in t.others]
+    found = [column_shapes(a.select(some), b.select(some)) for a, b in t.others]
     checks = column_checks(t.real, t.all_synthetic)
     listed = _listed(shapes)
     shown = listed if len(listed) < len(shapes) else range(len(shapes))
@@ -69,7 +69,7 @@ def _differing(t: Tables) -> tuple[str, ...]:
     if t.holdout is None:
         return ()
     some = some_columns(t.real, MAX_BASELINE_COLUMNS, t.seed)
-    checks = column_checks(narrowed(t.real, some), narrowed(t.holdout, some))
+    checks = column_checks(t.real.select(some), t.holdout.select(some))
     n = sum(c.n_tests for c in checks)
     return tuple(c.name for c in checks if any(is_alarm(f.p_value, n) for f in c.faults))
 

@@ -127,9 +127,7 @@ def attack_baselines(t: Tables) -> tuple[CodedTable, CodedTable]:
 
 
 def _some_rows(table: CodedTable, seed: int) -> np.ndarray:
-    if table.n_rows <= MAX_ROWS:
-        return np.arange(table.n_rows)
-    return np.sort(stream(seed, "evaluate.rows.real").choice(table.n_rows, MAX_ROWS, replace=False))
+    return baselines.some_of(table.n_rows, MAX_ROWS, stream(seed, "evaluate.rows.real"))
 
 
 def equal_rows(n_synthetic: int, n_holdout: int | None) -> int:
@@ -168,21 +166,3 @@ def some_columns(table: CodedTable, most: int, seed: int) -> np.ndarray:
         In increasing order.
     """
     return baselines.some_of(len(table.columns), most, stream(seed, "evaluate.columns"))
-
-
-def narrowed(table: CodedTable, columns: np.ndarray) -> CodedTable:
-    """The table with some of its columns.
-
-    Parameters
-    ----------
-    table : CodedTable
-        Any table.
-    columns : ndarray of int
-        Which.
-
-    Returns
-    -------
-    CodedTable
-        Sharing the values.
-    """
-    return table.select(columns)

@@ -7,7 +7,7 @@ import pytest
 from synthgen.metrics.baselines import bootstrap, independent_columns
 from synthgen.metrics.inference import MAX_SECRETS, Inference, guess, inference, is_right
 from synthgen.metrics.intervals import Estimate
-from synthgen.metrics.risk import only, success_rate
+from synthgen.metrics.risk import success_rate
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.reports.plain import from_plain_data, to_plain_data
 from synthgen.rng import stream
@@ -28,7 +28,7 @@ def test_guesses_and_hits_are_those_of_anonymeter(coded, secret):
     tables = coded(**build())
     known = [name for half in HALVES for name in half]
     names = [c.name for c in tables["real"].columns]
-    real, synthetic = (only(tables[t], [names.index(name) for name in known]) for t in ("real", "synthetic"))
+    real, synthetic = (tables[t].select([names.index(name) for name in known]) for t in ("real", "synthetic"))
     at = known.index(secret)
     rows = guess(real, synthetic, [at], stream(0, "test"))[0]
     expected = numbers()["inference"][secret]

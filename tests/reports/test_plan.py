@@ -6,7 +6,7 @@ from synthgen.metrics.tables import code_tables
 from synthgen.reports import plan
 from synthgen.reports.section import Section
 from synthgen.reports.summary import evaluate
-from synthgen.reports.tables import equal_rows, make_tables, narrowed, some_columns
+from synthgen.reports.tables import equal_rows, make_tables, some_columns
 from synthgen.table.infer import infer_schema
 
 
@@ -71,7 +71,7 @@ def test_too_many_columns_are_cut_at_random_and_alike(people):
     assert some_columns(table, 100, 0).tolist() == list(range(len(table.columns)))
     some = some_columns(table, 3, 0)
     assert len(some) == 3 and some.tolist() == some_columns(table, 3, 0).tolist()
-    assert [c.name for c in narrowed(table, some).columns] == [table.columns[j].name for j in some]
+    assert [c.name for c in table.select(some).columns] == [table.columns[j].name for j in some]
 
 
 def test_the_frame_of_scores_has_a_row_a_score(full_report):
