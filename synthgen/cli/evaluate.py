@@ -83,8 +83,8 @@ def evaluate(
     """Compare a SYNTHETIC table with the REAL one that it imitates.
 
     REAL are the rows that the model learnt from. What is good and what is wrong is printed, with every score beside
-    its ceiling (held-out rows), floor (shuffled columns) and memoriser (copied rows); -o writes the whole report as a
-    page.
+    its ceiling (held-out rows), floor (columns drawn independently) and memoriser (copied rows); -o writes the whole
+    report as a page.
 
     \b
     Examples:

@@ -26,7 +26,7 @@ class Score:
     ceiling : Estimate or None
         What real rows of the same source reach.
     floor : Estimate or None
-        What independently shuffled columns reach.
+        What columns drawn independently of each other reach.
     memoriser : Estimate or None
         What a bootstrap copy of the real rows reaches.
     position : float or None

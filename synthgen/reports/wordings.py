@@ -44,7 +44,7 @@ WORDINGS = {
         "fidelity",
         "higher",
         "How alike each column's distribution is, on average (1 = the same). It sees one column at a time: "
-        "shuffled columns score 1 as well.",
+        "columns drawn independently score as well.",
         "mean over columns of 1 − KS distance (numbers) or 1 − total variation distance (levels)",
         "SDMetrics, Column Shapes",
     ),
@@ -89,7 +89,7 @@ WORDINGS = {
         "fidelity",
         "lower",
         "The same with logistic regression, which sees only shifts of means and levels: "
-        "shuffled columns pass it, so passing says little.",
+        "independent columns pass it, so passing says little.",
         "mean AUC over five cross-fitted folds of L2 logistic regression",
         "D. Lopez-Paz, M. Oquab, ICLR 2017",
         needs_holdout=True,
