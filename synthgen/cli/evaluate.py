@@ -92,9 +92,9 @@ def evaluate(
       synthgen evaluate train.csv synthetic.csv --target income --json report.json
       synthgen evaluate train.parquet synthetic.parquet --holdout holdout.parquet --require "membership_auc<=0.6"
     """
-    _check_page(output)
     check_inputs(real, synthetic, holdout, schema)
     check_outputs(output, json_output, inputs=[real, synthetic, holdout, schema], force=force)
+    _check_page(output)
     wanted = [_parse_requirement(text) for text in requirements]
     _check_known(wanted)
     parts = _parse_parts(metrics)

@@ -86,14 +86,9 @@ def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
 def _complete_floats(table: pd.DataFrame, declared: Container[str]) -> dict[str, Column]:
     """The columns of floating point numbers of which nothing is declared, all at once: there may be thousands."""
     out: dict[str, Column] = {}
-    dtypes = [
-        d
-        for d in table.dtypes.unique()
-        if isinstance(d, np.dtype) and d.name in ("float32", "float64") and d.isnative
-    ]
-    for dtype in dtypes:
-        of_dtype = table.columns[(table.dtypes == dtype).to_numpy()]
-        names = [str(name) for name in of_dtype if name not in declared]
+    dtypes = dict(zip(table.columns, table.dtypes, strict=True))
+    for token in ("float32", "float64"):
+        names = [str(n) for n, dtype in dtypes.items() if n not in declared and _is_float(dtype, token)]
         for start in range(0, len(names), _BLOCK):
             block = names[start : start + _BLOCK]
             matrix = np.sort(table[block].to_numpy().T, axis=1)  # missing values last
@@ -103,9 +98,13 @@ def _complete_floats(table: pd.DataFrame, declared: Container[str]) -> dict[str,
             for name, present, distinct, bad in zip(block, n_present, n_distinct, infinite, strict=True):
                 if bad:
                     raise ColumnRejected(name, _INFINITE)
-                kind, reason = _float_kind(len(table), int(present), int(distinct), str(dtype))
-                out[name] = Column(name, kind, str(dtype), missing=bool(present < len(table)), reason=reason)
+                kind, reason = _float_kind(len(table), int(present), int(distinct), token)
+                out[name] = Column(name, kind, token, missing=bool(present < len(table)), reason=reason)
     return out
+
+
+def _is_float(dtype: object, token: str) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.isnative and dtype.name == token
 
 
 def _float_kind(n_rows: int, n_present: int, n_distinct: int, token: str) -> tuple[str, str]:
