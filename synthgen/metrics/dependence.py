@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthgen.metrics.baselines import some_of
 from synthgen.metrics.intervals import Estimate, finite, influence_variance, normal_interval
 from synthgen.metrics.marginals import centred
 from synthgen.metrics.tables import CodedColumn, CodedTable
@@ -101,24 +100,6 @@ def pair_trends(
         return Estimate(None), tuple(pairs)
     variance = influence_variance(influence_real / len(scores), influence_other / len(scores))
     return normal_interval(float(np.mean(scores)), variance, (0, 1)), tuple(pairs)
-
-
-def paired_columns(n_columns: int, generator: np.random.Generator) -> np.ndarray:
-    """Which columns to pair: all, or a random `MAX_COLUMNS` of them.
-
-    Parameters
-    ----------
-    n_columns : int
-        How many there are.
-    generator : numpy.random.Generator
-        Draws the columns.
-
-    Returns
-    -------
-    ndarray of int
-        In increasing order.
-    """
-    return some_of(n_columns, MAX_COLUMNS, generator)
 
 
 def _bin(column: CodedColumn) -> _Binned:

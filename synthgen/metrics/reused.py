@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from synthgen.metrics.intervals import Estimate, wilson
@@ -56,9 +55,8 @@ def reused_values(tables: Mapping[str, pd.DataFrame]) -> tuple[ReusedValues, ...
         values = real[name].dropna()
         if not _stands_for_rows(values):
             continue
-        known = set(values.tolist())
-        control = None if holdout is None else _share(holdout[name], known)
-        out.append(ReusedValues(str(name), _share(synthetic[name], known), control))
+        control = None if holdout is None else _share(holdout[name], values)
+        out.append(ReusedValues(str(name), _share(synthetic[name], values), control))
     return tuple(out)
 
 
@@ -73,8 +71,8 @@ def _stands_for_rows(values: pd.Series) -> bool:
     return not whole or int(values.max()) - int(values.min()) > SPARSE * len(values)
 
 
-def _share(values: pd.Series, known: set[object]) -> Estimate:
+def _share(values: pd.Series, known: pd.Series) -> Estimate:
     present = values.dropna()
     if present.empty:
         return Estimate(None)
-    return wilson(int(np.sum([value in known for value in present.tolist()])), len(present))
+    return wilson(int(present.isin(known).sum()), len(present))

@@ -50,16 +50,17 @@ def columns(t: Tables) -> Section:
     found = [column_shapes(a.select(some), b.select(some)) for a, b in t.others]
     checks = column_checks(t.real, t.all_synthetic)
     listed = _listed(shapes)
-    shown = listed if len(listed) < len(shapes) else range(len(shapes))
-    places = list(shown)[:MAX_MARGINALS]
+    named, is_wide = set(listed), len(listed) < len(shapes)
     details = {
         "columns": tuple(shapes[j] for j in listed),
         "column_ceilings": {c.name: c.score.value for c in found[0][1]},
-        "column_checks": tuple(c for j, c in enumerate(checks) if j in set(listed) or c.faults),
+        "column_checks": tuple(c for j, c in enumerate(checks) if j in named or c.faults),
         "n_column_tests": sum(c.n_tests for c in checks),
-        "marginals": tuple(marginal(t.real.columns[j], t.all_synthetic.columns[j]) for j in places),
+        "marginals": tuple(
+            marginal(t.real.columns[j], t.all_synthetic.columns[j]) for j in listed[:MAX_MARGINALS]
+        ),
         "holdout_differs": _differing(t),
-        "profile": column_profile(t.real, t.all_synthetic, shapes) if len(listed) < len(shapes) else None,
+        "profile": column_profile(t.real, t.all_synthetic, shapes) if is_wide else None,
     }
     return Section({"column_shapes": score_of(t, "column_shapes", model, [f[0] for f in found])}, details)
 

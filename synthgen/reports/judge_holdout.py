@@ -10,7 +10,7 @@ from synthgen.reports.text import number, percent
 from synthgen.reports.verdict import Verdict
 from synthgen.reports.wordings import WORDINGS
 
-_DEPENDENT = ("detection", "utility", "copies", "membership", "disclosure")
+_DEPENDENT = ("detection", "utility", "near copies", "membership", "disclosure")
 """What is judged by held-out rows."""
 _SPLIT = "Split the table into real and held-out rows at random, anew."
 _CAVEAT = " The held-out rows are unsound: this may say nothing."
@@ -81,7 +81,6 @@ def doubted(report: Report) -> Report:
 
 
 def _doubted(verdict: Verdict) -> Verdict:
-    certain = verdict.about == "copies" and "equal a real row" in verdict.sentence
-    if verdict.about not in _DEPENDENT or verdict.kind == "unknown" or certain:
+    if verdict.about not in _DEPENDENT or verdict.kind == "unknown":
         return verdict
     return replace(verdict, kind="unknown", sentence=verdict.sentence + _CAVEAT, advice="")

@@ -44,23 +44,26 @@ def judge_copies(report: Report) -> list[Verdict]:
         Exact copies first.
     """
     out = []
-    for name, words in (
-        ("nearest_record_copies", "equal a real row in every compared column"),
-        ("nearest_record_near_copies", "lie as near to a real row as hardly any held-out row does"),
+    for name, about, least, words in (
+        ("nearest_record_copies", "copies", _FEW, "equal a real row in every compared column"),
+        (
+            "nearest_record_near_copies",
+            "near copies",
+            _RISK,
+            "lie as near to a real row as hardly any held-out row does",
+        ),
     ):
         score = report.scores.get(name)
         if score is None or score.value is None or score.ceiling is None or score.ceiling.value is None:
             continue
         more = score.value - score.ceiling.value
-        if clearly_more(estimate_of(score), score.ceiling) and more > (
-            _FEW if "near_copies" not in name else _RISK
-        ):
+        if clearly_more(estimate_of(score), score.ceiling) and more > least:
             sentence = (
                 f"{percent(score.value)} of the synthetic rows {words}; of other real rows "
                 f"{percent(score.ceiling.value)} do."
             )
             advice = "Do not release this table. Remove the copies and find out how they came in."
-            out.append(Verdict("leak", "copies", sentence, advice=advice))
+            out.append(Verdict("leak", about, sentence, advice=advice))
             break  # exact copies are near copies too
     return out
 

@@ -45,6 +45,7 @@ _SECTION_OF = {
     "detection": "detection",
     "utility": "utility",
     "copies": "privacy",
+    "near copies": "privacy",
     "membership": "privacy",
     "disclosure": "privacy",
     "holdout": "method",

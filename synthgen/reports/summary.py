@@ -122,7 +122,8 @@ def evaluate(
     testable = task is None or "holdout" not in coded or is_testable(coded["holdout"], task)
     names, skipped = chosen(metrics, task is not None, testable)
     found, late = run(make_tables(coded, seed), task, names, budget, verbose)
-    found.append(Section({}, {"reused": reused_values(frames)}))
+    if "nearest" in names:
+        found.append(Section({}, {"reused": reused_values(frames)}))
     return _assemble(found, coded, seed, task, left_out, [*skipped, *late])
 
 

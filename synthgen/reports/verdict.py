@@ -16,7 +16,7 @@ class Verdict:
         difference is slight;
         something is as it should be.
     about : str
-        What it is about: ``columns``, ``pairs``, ``relations``, ``regions``, ``detection``, ``utility``, ``copies``,
+        What it is about: ``columns``, ``pairs``, ``relations``, ``regions``, ``detection``, ``utility``, ``copies``, ``near copies``,
         ``membership``, ``disclosure``, ``rows``, ``holdout`` or ``skipped``.
     sentence : str
         The judgement, with its figures.

@@ -16,10 +16,12 @@ ORDER = ("leak", "wrong", "unknown", "minor", "good")
 
 
 def _judge_skipped(report: Report) -> list[Verdict]:
-    if not (late := [s for s in report.skipped if s.name != "utility" or report.target is not None]):
-        return []
-    sentence = f"Not measured: {', '.join(s.name for s in late)} ({late[0].reason})."
-    return [Verdict("unknown", "skipped", sentence)]
+    reasons: dict[str, list[str]] = {}
+    for part in report.skipped:
+        if part.name != "utility" or report.target is not None:  # without a target nobody asked for it
+            reasons.setdefault(part.reason, []).append(part.name)
+    sentences = (f"Not measured: {', '.join(names)} ({reason})." for reason, names in reasons.items())
+    return [Verdict("unknown", "skipped", sentence) for sentence in sentences]
 
 
 _JUDGES: tuple[Callable[[Report], list[Verdict]], ...] = (

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from synthgen.metrics import dependence
-from synthgen.metrics.dependence import MAX_COLUMNS, pair_trends, paired_columns
+from synthgen.metrics.dependence import pair_trends
 from synthgen.rng import stream
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "sdmetrics_shapes_and_trends.json"
@@ -73,13 +73,6 @@ def test_the_interval_is_as_wide_as_a_bootstrap_s(people, coded, fault):
     ]
     expected = 2 * 1.96 * np.std([r.value for r in resampled])
     assert 0.75 < (interval.high - interval.low) / expected < 1.6
-
-
-def test_wide_tables_are_paired_in_part():
-    draw = stream(0, "test.pairs")
-    assert paired_columns(MAX_COLUMNS, draw).tolist() == list(range(MAX_COLUMNS))
-    chosen = paired_columns(10_000, draw)
-    assert len(set(chosen.tolist())) == MAX_COLUMNS and (np.diff(chosen) > 0).all()
 
 
 def test_missing_numbers_share_a_bin_with_the_largest_one_and_missing_levels_have_their_own(coded):
