@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from synthgen.exceptions import SchemaError
@@ -145,6 +146,10 @@ class Schema:
         """The columns' names, in order."""
         return [c.name for c in self.columns]
 
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {c.name: c for c in self.columns}
+
     def __len__(self) -> int:
         return len(self.columns)
 
@@ -152,12 +157,11 @@ class Schema:
         return iter(self.columns)
 
     def __contains__(self, name: object) -> bool:
-        return any(c.name == name for c in self.columns)
+        return name in self._by_name
 
     def __getitem__(self, name: str) -> Column:
-        for column in self.columns:
-            if column.name == name:
-                return column
+        if name in self._by_name:
+            return self._by_name[name]
         raise SchemaError(f"The schema has no column {name!r}. It has {', '.join(map(repr, self.names))}.")
 
     def replace(self, name: str, **changes: Any) -> Schema:

@@ -11,14 +11,16 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from synthgen.dtypes import dtype_token, family
 from synthgen.encoders.base import AbstractColumnEncoder
+from synthgen.encoders.block import BlockEncoder
 from synthgen.encoders.categorical import CategoricalEncoder
 from synthgen.encoders.constant import ConstantEncoder
 from synthgen.encoders.identifier import IdentifierEncoder
 from synthgen.encoders.numeric import NumericEncoder
+from synthgen.encoders.wide_columns import WideOptions, block_columns
 from synthgen.exceptions import ColumnRejected, DataError, NotFittedError
 from synthgen.layout import Block, MatrixLayout
 from synthgen.plain import Plain, from_plain, strings_to_array, to_plain
-from synthgen.rng import resolve_seed, stream
+from synthgen.rng import derived_seed, resolve_seed, stream
 from synthgen.schema import Column, Schema
 
 _ENCODERS: dict[str, type[AbstractColumnEncoder]] = {
@@ -33,25 +35,32 @@ _ENCODERS: dict[str, type[AbstractColumnEncoder]] = {
 
 
 class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
-    """Encode a table of known schema as a float32 matrix, one encoder for each column.
+    """Encode a table of known schema as a float32 matrix: one encoder for each column, or for a block of many.
 
     Parameters
     ----------
     schema : Schema
         Complete: as `synthgen.table.infer.infer_schema` makes it for the table.
+    wide : WideOptions, optional
+        How a block of many numeric columns is encoded. None: column by column, whatever their number.
     random_state : int or None
-        Seeds the places of tied values in `transform`.
+        Seeds the places of tied values in `transform`, and what is random in the fit of a block.
 
     Attributes
     ----------
     encoders_ : list of AbstractColumnEncoder
-        One for each column, in table order.
+        One for each column that is not in the block, in table order.
+    block_ : BlockEncoder or None
+        Of the block; its matrix columns are the last.
     layout_ : MatrixLayout
         Which matrix columns carry which table column.
     """
 
-    def __init__(self, schema: Schema, *, random_state: int | None = 0) -> None:
+    def __init__(
+        self, schema: Schema, *, wide: WideOptions | None = None, random_state: int | None = 0
+    ) -> None:
         self.schema = schema
+        self.wide = wide
         self.random_state = random_state
 
     def fit(self, X: pd.DataFrame, y: None = None) -> Self:
@@ -75,8 +84,14 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             If a column cannot be encoded, as free text.
         """
         _check_columns(X, self.schema)
-        encoders = [_fit_column(X[c.name], c) for c in self.schema]
-        return self._assemble(encoders)
+        columns = block_columns(self.schema, len(X), self.wide)
+        block = None
+        if columns and self.wide is not None:
+            seed = derived_seed(resolve_seed(self.random_state), "block")
+            block = BlockEncoder.fit(X, columns, self.wide, seed)
+        inside = {c.name for c in columns}
+        encoders = [_fit_column(X[c.name], c) for c in self.schema if c.name not in inside]
+        return self._assemble(encoders, block)
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:
         """The matrix of a table.
@@ -106,6 +121,8 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             part = encoder.transform(plain, stream(seed, "ties", i))
             out[:, start : start + part.shape[1]] = part
             start += part.shape[1]
+        if self.block_ is not None:
+            out[:, start:] = self.block_.transform(X)
         return out
 
     def inverse_transform(
@@ -137,14 +154,17 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self._check_fitted()
         if X.ndim != 2 or X.shape[1] != self.layout_.width:
             raise DataError(f"The matrix must have shape (N, {self.layout_.width}). Got {X.shape}.")
-        wanted = self.schema.names if columns is None else columns
+        wanted = None if columns is None else set(columns)
         found, start = {}, 0
         for encoder, width in zip(self.encoders_, self._widths, strict=True):
-            if encoder.column.name in wanted:
+            if wanted is None or encoder.column.name in wanted:
                 decoded = encoder.inverse_transform(X[:, start : start + width], first_row, seed)
                 found[encoder.column.name] = _to_series(decoded, encoder.column)
             start += width
-        return pd.DataFrame(found, index=pd.RangeIndex(len(X)), copy=False)
+        frame = pd.DataFrame(found, index=pd.RangeIndex(len(X)), copy=False)
+        if self.block_ is None or (wanted is not None and wanted.isdisjoint(self.block_.names)):
+            return frame
+        return self._beside(frame, self.block_.inverse_transform(X[:, start:], first_row, seed), wanted)
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """The names of the matrix columns, shape (F,): ``column=level`` and ``column~score``."""
@@ -154,28 +174,53 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     def to_state(self) -> dict[str, Any]:
         """Schema and encoders, as JSON-able values and numpy arrays."""
         self._check_fitted()
-        return {"schema": self.schema.to_dict(), "encoders": [e.to_state() for e in self.encoders_]}
+        return {
+            "schema": self.schema.to_dict(),
+            "encoders": [e.to_state() for e in self.encoders_],
+            "block": None if self.block_ is None else self.block_.to_state(),
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """From `to_state`'s data."""
         schema = Schema.from_dict(state["schema"])
+        block = None if state.get("block") is None else BlockEncoder.from_state(state["block"])
+        inside = set() if block is None else set(block.names)
+        columns = [c for c in schema if c.name not in inside]
         encoders = [
-            _ENCODERS[c.kind].from_state(c, s) for c, s in zip(schema, state["encoders"], strict=True)
+            _ENCODERS[c.kind].from_state(c, s) for c, s in zip(columns, state["encoders"], strict=True)
         ]
-        return cls(schema)._assemble(encoders)
+        return cls(schema)._assemble(encoders, block)
 
-    def _assemble(self, encoders: list[AbstractColumnEncoder]) -> Self:
+    def _assemble(self, encoders: list[AbstractColumnEncoder], block: BlockEncoder | None) -> Self:
         blocks: list[Block] = []
         widths = []
         for encoder in encoders:
             own = encoder.blocks(blocks[-1].stop if blocks else 0)
             widths.append(sum(b.width for b in own))
             blocks.extend(own)
+        if block is not None:
+            blocks.extend(block.blocks(blocks[-1].stop if blocks else 0))
         self.encoders_ = encoders
+        self.block_ = block
         self.layout_ = MatrixLayout(tuple(blocks))
         self._widths = widths
         return self
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether the matrix holds common factors of a block in place of its columns."""
+        return self.block_ is not None and self.block_.factors is not None
+
+    def encoder_of(self, name: str) -> AbstractColumnEncoder | None:
+        """The encoder of one column; None if the column is in the block."""
+        return next((e for e in self.encoders_ if e.column.name == name), None)
+
+    def _beside(self, frame: pd.DataFrame, block: pd.DataFrame, wanted: set[str] | None) -> pd.DataFrame:
+        """Both halves of a table in the table's order."""
+        both = pd.concat([frame, block], axis=1)
+        names = [n for n in self.schema.names if wanted is None or n in wanted]
+        return both if names == both.columns.tolist() else both[names]
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "encoders_"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Any
 
 import numpy as np
@@ -77,34 +77,49 @@ def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
             f"The schema names column {unknown[0]!r}, which the table lacks. It has {_some(table.columns)}."
         )
     declared = {} if schema is None else {c.name: c for c in schema}
-    found = _complete_floats(table, declared)
+    found = _complete_numbers(table, declared)
     return Schema(
         tuple(found.get(name) or _complete(table[name], declared.get(name)) for name in table.columns)
     )
 
 
-def _complete_floats(table: pd.DataFrame, declared: Container[str]) -> dict[str, Column]:
-    """The columns of floating point numbers of which nothing is declared, all at once: there may be thousands."""
+def _complete_numbers(table: pd.DataFrame, declared: Container[str]) -> dict[str, Column]:
+    """The columns of numpy numbers of which nothing is declared, many at once: there may be thousands."""
     out: dict[str, Column] = {}
-    dtypes = dict(zip(table.columns, table.dtypes, strict=True))
-    for token in ("float32", "float64"):
-        names = [str(n) for n, dtype in dtypes.items() if n not in declared and _is_float(dtype, token)]
+    by_token: dict[str, list[str]] = {}
+    for name, dtype in zip(table.columns, table.dtypes, strict=True):
+        if name not in declared and _is_plain_number(dtype):
+            by_token.setdefault(dtype.name, []).append(name)
+    for token, names in by_token.items():
         for start in range(0, len(names), _BLOCK):
             block = names[start : start + _BLOCK]
-            matrix = np.sort(table[block].to_numpy().T, axis=1)  # missing values last
-            n_present = (~np.isnan(matrix)).sum(axis=1)
-            n_distinct = (matrix[:, 1:] > matrix[:, :-1]).sum(axis=1) + (n_present > 0)
-            infinite = np.isinf(matrix).any(axis=1)
-            for name, present, distinct, bad in zip(block, n_present, n_distinct, infinite, strict=True):
-                if bad:
-                    raise ColumnRejected(name, _INFINITE)
-                kind, reason = _float_kind(len(table), int(present), int(distinct), token)
-                out[name] = Column(name, kind, token, missing=bool(present < len(table)), reason=reason)
+            for column in _columns_of_numbers(table[block].to_numpy().T, block, token):
+                out[column.name] = column
     return out
 
 
-def _is_float(dtype: object, token: str) -> bool:
-    return isinstance(dtype, np.dtype) and dtype.isnative and dtype.name == token
+def _columns_of_numbers(values: np.ndarray, names: list[str], token: str) -> Iterator[Column]:
+    """Columns of one dtype, from their values, shape (n_columns, N)."""
+    ranked = np.sort(values, axis=1)  # missing values last
+    n_rows = ranked.shape[1]
+    is_float = ranked.dtype.kind == "f"
+    n_present = (~np.isnan(ranked)).sum(axis=1) if is_float else np.full(len(ranked), n_rows)
+    n_distinct = (ranked[:, 1:] > ranked[:, :-1]).sum(axis=1) + (n_present > 0)
+    infinite = np.isinf(ranked).any(axis=1) if is_float else np.zeros(len(ranked), dtype=bool)
+    for i, name in enumerate(names):
+        if infinite[i]:
+            raise ColumnRejected(name, _INFINITE)
+        present, distinct = int(n_present[i]), int(n_distinct[i])
+        if is_float or distinct == 1:
+            kind, reason = _float_kind(n_rows, present, distinct, token)
+            kind = kind if is_float or kind == "constant" else "integer"
+        else:
+            kind, reason = _integer_kind(name, present, distinct, int(ranked[i, 0]), int(ranked[i, -1]))
+        yield Column(name, kind, token, missing=present < n_rows, reason=reason)
+
+
+def _is_plain_number(dtype: object) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.isnative and dtype.kind in "iuf" and dtype.name != "float16"
 
 
 def _float_kind(n_rows: int, n_present: int, n_distinct: int, token: str) -> tuple[str, str]:
@@ -210,12 +225,14 @@ def _infer_strings(present: pd.Series, n_distinct: int) -> tuple[str, str]:
 
 
 def _infer_integers(present: pd.Series, n_distinct: int) -> tuple[str, str]:
-    n = len(present)
+    return _integer_kind(str(present.name), len(present), n_distinct, int(present.min()), int(present.max()))
+
+
+def _integer_kind(name: str, n: int, n_distinct: int, low: int, high: int) -> tuple[str, str]:
     if n_distinct == n >= MIN_IDENTIFIERS:
-        span = int(present.max()) - int(present.min()) + 1
-        if span == n:
+        if high - low + 1 == n:
             return "identifier", f"whole numbers that count the {n:,} rows"
-        if _ID_NAME.search(str(present.name)):
+        if _ID_NAME.search(name):
             return "identifier", f"all {n:,} whole numbers distinct, and the name says so"
     return "integer", f"whole numbers, {n_distinct:,} distinct"
 

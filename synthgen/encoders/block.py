@@ -1,0 +1,290 @@
+"""A block of many numeric columns as a few common scores, and back: arrays throughout, whatever the number of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from synthgen.dtypes import family
+from synthgen.encoders.level_marginals import LevelMarginals, fit_level_marginals, has_few_levels
+from synthgen.encoders.low_rank import (
+    Factors,
+    fit_factors,
+    n_factors_by_parallel_analysis,
+    no_factors,
+)
+from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, conditional_scores
+from synthgen.encoders.smooth_marginals import SmoothMarginals, fit_smooth_marginals
+from synthgen.encoders.wide_columns import WideOptions
+from synthgen.exceptions import ColumnRejected
+from synthgen.layout import Block
+from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
+from synthgen.schema import Column
+
+Marginals = SmoothMarginals | LevelMarginals
+_THREADS = 2
+
+
+class BlockEncoder:
+    """Many numeric columns: their marginals, their common factors, and noise that belongs to each column alone.
+
+    Parameters
+    ----------
+    names : list of str
+        The table columns, p of them.
+    dtypes : list of str
+        Their dtype tokens.
+    missing : ndarray of float32, shape (p,)
+        Share of missing values.
+    is_level : ndarray of bool, shape (p,)
+        Which columns have few levels.
+    smooth : SmoothMarginals
+        Of the other columns, in their order.
+    levels : LevelMarginals
+        Of the columns of few levels, in their order.
+    factors : Factors or None
+        None: every column keeps its own score.
+    """
+
+    def __init__(
+        self,
+        names: list[str],
+        dtypes: list[str],
+        missing: np.ndarray,
+        is_level: np.ndarray,
+        smooth: SmoothMarginals,
+        levels: LevelMarginals,
+        factors: Factors | None,
+    ) -> None:
+        self.names, self.dtypes, self.missing, self.is_level = names, dtypes, missing, is_level
+        self.smooth, self.levels, self.factors = smooth, levels, factors
+
+    @classmethod
+    def fit(cls, table: pd.DataFrame, columns: list[Column], options: WideOptions, seed: int) -> Self:
+        """Learn marginals and factors.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame, shape (N, n_columns)
+            The table, N >= 2.
+        columns : list of Column
+            The block's (`wide_columns.block_columns`).
+        options : WideOptions
+            How many factors.
+        seed : int
+            For the parallel analysis and the randomised SVD.
+
+        Returns
+        -------
+        Self
+            The fitted encoder.
+
+        Raises
+        ------
+        ColumnRejected
+            If a value is infinite.
+        """
+        names = [c.name for c in columns]
+        values = _values(table, names)
+        is_level = np.concatenate([has_few_levels(values[part]) for part in _parts(len(values))])
+        bounds = _bounds(values)
+        smooth = fit_smooth_marginals(values[~is_level], *bounds)
+        levels = fit_level_marginals(values[is_level])
+        missing = np.isnan(values).mean(axis=1).astype(np.float32)
+        factors = _factors(values, options, seed)
+        return cls(names, [c.dtype for c in columns], missing, is_level, smooth, levels, factors)
+
+    @property
+    def n_scores(self) -> int:
+        """Matrix columns, k."""
+        return len(self.names) if self.factors is None else self.factors.n_factors
+
+    @property
+    def title(self) -> str:
+        """What the matrix columns are called together."""
+        return f"({len(self.names):,} columns)"
+
+    def blocks(self, start: int) -> list[Block]:
+        """The layout, when the first matrix column is `start`: one numeric block for each score."""
+        labels = self.names if self.factors is None else [f"factor {i + 1}" for i in range(self.n_scores)]
+        return [
+            Block(self.title, "numeric", start + i, start + i + 1, (label,)) for i, label in enumerate(labels)
+        ]
+
+    def transform(self, table: pd.DataFrame) -> np.ndarray:
+        """Rows to scores.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame, shape (N, n_columns)
+            With the block's columns. A missing value counts as an average one.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, k)
+            Common scores, near standard normal over the training rows; or every column's own.
+        """
+        values = _values(table, self.names)
+        if self.factors is None:
+            out = np.empty((values.shape[1], len(self.names)), dtype=np.float32)
+            for which, marginals, part in self._chunks():
+                out[:, which] = marginals.scores(values[which], part).T
+            return out
+        scores = np.zeros((values.shape[1], self.n_scores), dtype=np.float32)
+        if self.n_scores:
+            for which, marginals, part in self._chunks():
+                scores += marginals.scores(values[which], part).T @ self.factors.projection[which]
+        return scores
+
+    def inverse_transform(self, matrix: np.ndarray, first_row: int, seed: int) -> pd.DataFrame:
+        """Scores to rows, with fresh noise for what the common scores do not say.
+
+        Parameters
+        ----------
+        matrix : ndarray of float32, shape (N, k)
+            Scores.
+        first_row : int
+            Number of the first row in the whole sample: noise is a function of the seed and the row. A multiple of
+            `ROWS_PER_BLOCK`.
+        seed : int
+            Of the noise.
+
+        Returns
+        -------
+        pandas.DataFrame, shape (N, p)
+            The block's columns in their dtypes.
+        """
+        parts = [
+            self._decode(matrix[start : start + ROWS_PER_BLOCK], (first_row + start) // ROWS_PER_BLOCK, seed)
+            for start in range(0, max(len(matrix), 1), ROWS_PER_BLOCK)
+        ]
+        return _frame(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1), self.names, self.dtypes)
+
+    def to_state(self) -> dict[str, Any]:
+        """What was learnt, as JSON-able values and numpy arrays."""
+        return {
+            "names": self.names,
+            "dtypes": self.dtypes if len(set(self.dtypes)) > 1 else self.dtypes[:1],
+            "missing": self.missing,
+            "is_level": self.is_level,
+            "smooth": self.smooth.to_state(),
+            "levels": self.levels.to_state(),
+            "factors": None if self.factors is None else dict(vars(self.factors)),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """From `to_state`'s data."""
+        names, dtypes = state["names"], state["dtypes"]
+        return cls(
+            names,
+            dtypes if len(dtypes) > 1 else dtypes * len(names),
+            state["missing"],
+            state["is_level"],
+            SmoothMarginals.from_state(state["smooth"]),
+            LevelMarginals.from_state(state["levels"]),
+            None if state["factors"] is None else Factors(**state["factors"]),
+        )
+
+    def _decode(self, scores: np.ndarray, block: int, seed: int) -> np.ndarray:
+        """Values of some rows, shape (p, N)."""
+        dtype = _common_dtype(self.dtypes, self.smooth.knots.dtype)
+        out = np.empty((len(self.names), len(scores)), dtype=dtype)
+
+        def fill(number: int, chunk: tuple[np.ndarray, Marginals, slice]) -> None:
+            """One chunk of columns, in place."""
+            which, marginals, part = chunk
+            rng = stream(seed, "gene noise", block, number)
+            values = marginals.values(self._normal(scores, which, rng), part)
+            if (share := self.missing[which]).any():
+                values[share[:, None] > rng.random((len(scores), len(which)), dtype=np.float32).T] = np.nan
+            out[which] = values
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(fill, *zip(*enumerate(self._chunks()), strict=True)))
+        return out
+
+    def _normal(self, scores: np.ndarray, which: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Normal scores of some columns, shape (q, N): common part and noise."""
+        if self.factors is None:
+            return np.ascontiguousarray(scores[:, which].T)
+        # row by row, so that the first rows of a block do not depend on how many are wanted
+        noise = rng.standard_normal((len(scores), len(which)), dtype=np.float32)
+        noise *= self.factors.residual[which]
+        noise += scores @ self.factors.loadings[which].T
+        return np.ascontiguousarray(noise.T)
+
+    def _chunks(self) -> Iterator[tuple[np.ndarray, Marginals, slice]]:
+        """Columns of one sort at a time: their places in the block, their marginals, their places in those."""
+        sorts: list[tuple[np.ndarray, Marginals]] = [
+            (~self.is_level, self.smooth),
+            (self.is_level, self.levels),
+        ]
+        for mask, marginals in sorts:
+            places = np.flatnonzero(mask)
+            for part in _parts(len(places)):
+                if len(places):
+                    yield places[part], marginals, part
+
+
+def _parts(n_columns: int) -> list[slice]:
+    return [slice(i, i + COLUMNS_TOGETHER) for i in range(0, max(n_columns, 1), COLUMNS_TOGETHER)]
+
+
+def _values(table: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """The block's values, shape (p, N), float32 where that is exact; NaN where missing."""
+    block = table[names]
+    dtypes = set(block.dtypes)
+    is_small = all(isinstance(d, np.dtype) and (d == np.float32 or d.itemsize <= 2) for d in dtypes)
+    dtype = np.float32 if is_small else np.float64
+    is_numpy = all(isinstance(d, np.dtype) for d in dtypes)
+    array = block.to_numpy(dtype=dtype) if is_numpy else block.to_numpy(dtype=dtype, na_value=np.nan)
+    values = np.ascontiguousarray(array.T)
+    if np.isinf(values).any():
+        name = names[int(np.flatnonzero(np.isinf(values).any(axis=1))[0])]
+        raise ColumnRejected(name, "holds infinities; replace them by missing values or a bound first.")
+    return values
+
+
+def _bounds(values: np.ndarray) -> tuple[float, float]:
+    """0 where no value of the block is negative, and 1 where none exceeds it besides: counts and shares stay such."""
+    low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
+    return (0.0 if low >= 0 else -np.inf), (1.0 if low >= 0 and high <= 1 else np.inf)
+
+
+def _factors(values: np.ndarray, options: WideOptions, seed: int) -> Factors | None:
+    if options.reduce is None:
+        return None
+    if options.reduce == 0:
+        return no_factors(len(values))
+    scores, information = conditional_scores(values)
+    if isinstance(options.reduce, int):
+        n_factors = options.reduce
+    else:
+        most = max(1, int(values.shape[1] / options.rows_per_factor))
+        n_factors = max(1, n_factors_by_parallel_analysis(scores, most, stream(seed, "parallel analysis")))
+    return fit_factors(scores, information, n_factors, derived_seed(seed, "factors"))
+
+
+def _common_dtype(tokens: list[str], computed: np.dtype) -> np.dtype:
+    """The dtype to decode into: the columns' own where they share a numpy one, else floats."""
+    if len(set(tokens)) == 1 and tokens[0] in np.sctypeDict and family(tokens[0]) in ("int", "float", "bool"):
+        return np.dtype(tokens[0])
+    return computed
+
+
+def _frame(values: np.ndarray, names: list[str], tokens: list[str]) -> pd.DataFrame:
+    """A frame from values of shape (p, N), each column in its dtype."""
+    distinct = sorted(set(tokens))
+    if len(distinct) == 1:
+        frame = pd.DataFrame(values.T, columns=names, copy=False)
+        return frame if str(values.dtype) == distinct[0] else frame.astype(distinct[0])
+    parts = []
+    for token in distinct:
+        rows = np.flatnonzero([t == token for t in tokens])
+        parts.append(pd.DataFrame(values[rows].T, columns=[names[i] for i in rows]).astype(token))
+    return pd.concat(parts, axis=1)[names]

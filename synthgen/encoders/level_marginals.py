@@ -1,0 +1,162 @@
+"""The distributions of many columns of few levels: dosages 0/1/2, haplotypes 0/1, sparse counts, constants.
+
+A level is a window onto a standard normal number, cut at the thresholds that give each level its share: the liability
+threshold model, or probit link.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, density_at
+
+MAX_LEVELS = 16
+"""Whole numbers of up to this many distinct values are levels; more are continuous."""
+
+
+@dataclass(frozen=True)
+class LevelMarginals:
+    """Levels and thresholds, one row for each of q columns.
+
+    Parameters
+    ----------
+    levels : ndarray of float64, shape (q, L)
+        Ascending; the last one repeats where a column has fewer. NaN: the column has no value at all.
+    shares : ndarray of float64, shape (q, L)
+        Share of the rows at or below each level; 1 from the last level on.
+    """
+
+    levels: np.ndarray
+    shares: np.ndarray
+
+    def values(self, scores: np.ndarray, columns: slice) -> np.ndarray:
+        """Values at normal scores.
+
+        Parameters
+        ----------
+        scores : ndarray of float32, shape (q', R)
+            Normal scores of some of the columns.
+        columns : slice
+            Which ones.
+
+        Returns
+        -------
+        ndarray of float64, shape (q', R)
+            One of each column's levels.
+        """
+        levels, cuts = self.levels[columns], ndtri(self.shares[columns]).astype(np.float32)
+        place = np.zeros(scores.shape, dtype=np.int8)
+        for cut in cuts[:, :-1].T:
+            if np.isposinf(cut).all():
+                break
+            place += scores > cut[:, None]
+        return np.take_along_axis(levels, place.astype(np.intp), axis=1)
+
+    def scores(self, values: np.ndarray, columns: slice) -> np.ndarray:
+        """Conditional mean scores of values, 0 where a value is missing.
+
+        Parameters
+        ----------
+        values : ndarray, shape (q', R)
+            Values of some of the columns; NaN where missing. A value that is no level counts as the one below it.
+        columns : slice
+            Which ones.
+
+        Returns
+        -------
+        ndarray of float32, shape (q', R)
+            E[z | level].
+        """
+        levels, shares = self.levels[columns], self.shares[columns]
+        edge = density_at(np.concatenate([np.zeros((len(shares), 1)), shares], axis=1))
+        width = np.diff(np.concatenate([np.zeros((len(shares), 1)), shares], axis=1), axis=1)
+        means = np.divide(edge[:, :-1] - edge[:, 1:], width, out=np.zeros_like(width), where=width > 0)
+        place = np.zeros(values.shape, dtype=np.int8)
+        for level, own in zip(levels[:, 1:].T, width[:, 1:].T, strict=True):
+            place += (values >= level[:, None]) & (own > 0)[:, None]
+        out = np.take_along_axis(means, place.astype(np.intp), axis=1).astype(np.float32)
+        out[np.isnan(values)] = 0.0
+        return out
+
+    def means(self) -> np.ndarray:
+        """The columns' means, shape (q,); NaN for a column without values."""
+        weights = np.diff(np.concatenate([np.zeros((len(self.shares), 1)), self.shares], axis=1), axis=1)
+        return np.asarray((self.levels * weights).sum(axis=1))
+
+    def to_state(self) -> dict[str, Any]:
+        """As JSON-able values and numpy arrays."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> LevelMarginals:
+        """From `to_state`'s data."""
+        return cls(**state)
+
+
+def has_few_levels(values: np.ndarray) -> np.ndarray:
+    """Which columns are levels: constants, and whole numbers of at most `MAX_LEVELS` distinct values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (q, N)
+        One row for each column; NaN where missing.
+
+    Returns
+    -------
+    ndarray of bool, shape (q,)
+        True also for columns without any value.
+    """
+    ranked = np.sort(values, axis=1)
+    is_present = ~np.isnan(ranked)
+    n_distinct = ((ranked[:, 1:] > ranked[:, :-1]) & is_present[:, 1:]).sum(axis=1) + is_present[:, 0]
+    whole = ((ranked == np.rint(ranked)) | ~is_present).all(axis=1)
+    return (n_distinct <= 1) | (whole & (n_distinct <= MAX_LEVELS))
+
+
+def fit_level_marginals(values: np.ndarray) -> LevelMarginals:
+    """Count the levels of many columns.
+
+    Parameters
+    ----------
+    values : ndarray, shape (q, N)
+        Columns of few levels (`has_few_levels`); NaN where missing.
+
+    Returns
+    -------
+    LevelMarginals
+        As wide as the column of most levels.
+    """
+    parts = [
+        _count(values[start : start + COLUMNS_TOGETHER]) for start in range(0, len(values), COLUMNS_TOGETHER)
+    ]
+    width = max((levels.shape[1] for levels, _ in parts), default=1)
+    levels = [np.pad(a, ((0, 0), (0, width - a.shape[1])), mode="edge") for a, _ in parts]
+    shares = [np.pad(a, ((0, 0), (0, width - a.shape[1])), mode="edge") for _, a in parts]
+    if not parts:
+        return LevelMarginals(np.zeros((0, 1)), np.ones((0, 1)))
+    return LevelMarginals(np.concatenate(levels), np.concatenate(shares))
+
+
+def _count(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Levels and cumulative shares of some columns, as wide as the one of most levels."""
+    ranked = np.sort(values, axis=1).astype(np.float64)
+    is_present = ~np.isnan(ranked)
+    is_new = is_present.copy()
+    is_new[:, 1:] &= ranked[:, 1:] > ranked[:, :-1]
+    number = np.cumsum(is_new, axis=1) - 1
+    last = np.maximum(number.max(axis=1, initial=0), 0)
+    width = int(last.max(initial=0)) + 1
+    flat = (np.arange(len(values))[:, None] * width + number)[is_present]
+    counts = np.bincount(flat, minlength=len(values) * width).reshape(len(values), width)
+    levels = np.full((len(values), width), np.nan)
+    row, place = np.nonzero(is_new)
+    levels[row, number[row, place]] = ranked[row, place]
+    beyond = np.arange(width) > last[:, None]
+    levels = np.where(beyond, np.take_along_axis(levels, last[:, None], axis=1), levels)
+    shares = np.cumsum(counts, axis=1) / np.maximum(is_present.sum(axis=1), 1)[:, None]
+    shares[np.arange(width) >= last[:, None]] = 1.0
+    return levels, shares

@@ -1,0 +1,213 @@
+"""The distributions of many continuous columns, smoothed: knots of at least `ROWS_PER_KNOT` rows each.
+
+A column's sorted values are cut into bins of equal share. Each bin becomes a knot: the mean normal score of the bin
+against the mean of its values. Between knots, and beyond the outermost ones, values are linear in the normal score; a
+normal column thus comes back with its own mean and spread, and no single value is kept.
+
+NOTE[DIFF]: usual rank transforms (scikit-learn's QuantileTransformer) keep the order statistics themselves, extremes
+included; with many columns and few rows that alone tells members from others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, density_at
+
+ROWS_PER_KNOT = 5
+"""Fewest rows behind a knot (two knots are made in any case)."""
+MAX_KNOTS = 256
+MAX_DECIMALS = 6
+_REACH = 8.0
+_CELLS = 8192  # of the table that finds a knot from a normal score
+_EXACT_FLOAT32 = 2.0**24
+_GLANCE = 8  # rows that rule out a grid at once
+
+
+@dataclass(frozen=True)
+class SmoothMarginals:
+    """Smoothed quantile functions, one for each of q columns.
+
+    Parameters
+    ----------
+    centres : ndarray of float64, shape (M,)
+        Normal scores of the knots, ascending; the same for all columns.
+    knots : ndarray of float32 or float64, shape (q, M)
+        Values at the knots, not descending.
+    decimals : ndarray of int8, shape (q,)
+        Values are multiples of 10**-decimals; -1: continuous.
+    low, high : float
+        Bounds of the values; infinite where there are none.
+    """
+
+    centres: np.ndarray
+    knots: np.ndarray
+    decimals: np.ndarray
+    low: float
+    high: float
+
+    def values(self, scores: np.ndarray, columns: slice) -> np.ndarray:
+        """Values at normal scores.
+
+        Parameters
+        ----------
+        scores : ndarray of float32, shape (q', R)
+            Normal scores of some of the columns.
+        columns : slice
+            Which ones.
+
+        Returns
+        -------
+        ndarray, shape (q', R)
+            Rounded to the columns' decimals, inside the bounds.
+        """
+        knots, decimals = self.knots[columns], self.decimals[columns]
+        slope = np.diff(knots, axis=1) / np.diff(self.centres).astype(knots.dtype)
+        offset = knots[:, :-1] - slope * self.centres[:-1].astype(knots.dtype)
+        piece = self._pieces()[
+            ((scores + _REACH) * (_CELLS / (2 * _REACH))).clip(0, _CELLS - 1).astype(np.int32)
+        ]
+        piece += (np.arange(len(knots), dtype=np.int32) * slope.shape[1])[:, None]
+        out = slope.ravel()[piece]
+        out *= scores
+        out += offset.ravel()[piece]
+        _round(out, decimals)
+        return np.clip(out, self.low, self.high, out=out)
+
+    def scores(self, values: np.ndarray, columns: slice) -> np.ndarray:
+        """Normal scores of values, the reverse of `values`; 0 where a value is missing.
+
+        Parameters
+        ----------
+        values : ndarray, shape (q', R)
+            Values of some of the columns; NaN where missing.
+        columns : slice
+            Which ones.
+
+        Returns
+        -------
+        ndarray of float32, shape (q', R)
+            Within the outermost knots.
+        """
+        out = np.empty(values.shape, dtype=np.float32)
+        for i, (row, knots) in enumerate(zip(values, self.knots[columns], strict=True)):
+            low = np.interp(row, knots, self.centres)
+            # equal knots: from above np.interp finds the last of them, from below the first
+            high = -np.interp(-row, -knots[::-1], -self.centres[::-1])
+            out[i] = (low + high) / 2
+        return np.nan_to_num(out, copy=False)
+
+    def means(self) -> np.ndarray:
+        """The columns' means, shape (q,)."""
+        return np.asarray(self.knots.mean(axis=1, dtype=np.float64))
+
+    def to_state(self) -> dict[str, Any]:
+        """As JSON-able values and numpy arrays."""
+        return {**vars(self), "low": _bound(self.low), "high": _bound(self.high)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> SmoothMarginals:
+        """From `to_state`'s data."""
+        low = -np.inf if state["low"] is None else state["low"]
+        high = np.inf if state["high"] is None else state["high"]
+        return cls(state["centres"], state["knots"], state["decimals"], low, high)
+
+    def _pieces(self) -> np.ndarray:
+        """For each cell of the normal scores the linear piece that its middle lies on, shape (_CELLS,)."""
+        middle = (np.arange(_CELLS) + 0.5) * (2 * _REACH / _CELLS) - _REACH
+        return np.clip(np.searchsorted(self.centres, middle) - 1, 0, len(self.centres) - 2).astype(np.int32)
+
+
+def fit_smooth_marginals(values: np.ndarray, low: float, high: float) -> SmoothMarginals:
+    """Learn the quantile functions of many columns.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64, shape (q, N)
+        One row for each column, N >= 2; NaN where missing.
+    low, high : float
+        Bounds that values are kept to.
+
+    Returns
+    -------
+    SmoothMarginals
+        With 2 to `MAX_KNOTS` knots.
+    """
+    n_rows = values.shape[1]
+    n_knots = int(np.clip(n_rows // ROWS_PER_KNOT, 2, MAX_KNOTS))
+    exact = (
+        values.dtype == np.float32 or not values.size or np.nanmax(np.abs(values), initial=0) < _EXACT_FLOAT32
+    )
+    knots = np.empty((len(values), n_knots), dtype=np.float32 if exact else np.float64)
+    decimals = np.empty(len(values), dtype=np.int8)
+    for start in range(0, len(values), COLUMNS_TOGETHER):
+        part = slice(start, start + COLUMNS_TOGETHER)
+        knots[part] = _knots(np.sort(values[part], axis=1), n_knots)
+        decimals[part] = _decimals(values[part])
+    return SmoothMarginals(bin_scores(n_knots), knots, decimals, low, high)
+
+
+def bin_scores(n_bins: int) -> np.ndarray:
+    """Mean normal score of each of `n_bins` bins of equal share, shape (n_bins,), ascending."""
+    edge = density_at(np.arange(n_bins + 1) / n_bins)
+    return np.asarray(n_bins * (edge[:-1] - edge[1:]))
+
+
+def _knots(ranked: np.ndarray, n_knots: int) -> np.ndarray:
+    """Bin means of sorted columns, shape (q, n_knots); columns with fewer values get fewer, wider bins."""
+    n_present = (~np.isnan(ranked)).sum(axis=1)
+    out = np.zeros((len(ranked), n_knots))
+    for n in np.unique(n_present[n_present > 0]):
+        own = int(np.clip(n // ROWS_PER_KNOT, min(2, n), n_knots))
+        rows = n_present == n
+        means = _bin_means(ranked[rows, :n].astype(np.float64), own)
+        out[rows] = means if own == n_knots else _respaced(means, n_knots)
+    return np.maximum.accumulate(out, axis=1)
+
+
+def _bin_means(ranked: np.ndarray, n_bins: int) -> np.ndarray:
+    """Means of `n_bins` bins of equal share; a value on an edge counts for both sides by its parts."""
+    total = np.concatenate([np.zeros((len(ranked), 1)), np.cumsum(ranked, axis=1)], axis=1)
+    edge = np.arange(n_bins + 1) * (ranked.shape[1] / n_bins)
+    whole = np.minimum(edge.astype(int), ranked.shape[1] - 1)
+    at_edge = total[:, whole] + (edge - whole) * ranked[:, whole]
+    return np.asarray(np.diff(at_edge, axis=1) / (ranked.shape[1] / n_bins))
+
+
+def _respaced(means: np.ndarray, n_knots: int) -> np.ndarray:
+    """Fewer knots read off, linearly in the normal score, where the common ones are."""
+    own, wanted = bin_scores(means.shape[1]), bin_scores(n_knots)
+    if len(own) == 1:
+        return np.repeat(means, n_knots, axis=1)
+    left = np.clip(np.searchsorted(own, wanted) - 1, 0, len(own) - 2)
+    weight = (wanted - own[left]) / (own[left + 1] - own[left])
+    return np.asarray(means[:, left] * (1 - weight) + means[:, left + 1] * weight)
+
+
+def _decimals(values: np.ndarray) -> np.ndarray:
+    """The fewest decimals that give every value back in its own dtype, shape (q,); -1: none do."""
+    out = np.full(len(values), -1, dtype=np.int8)
+    for decimals in reversed(range(MAX_DECIMALS + 1)):
+        maybe = np.flatnonzero(_on_grid(values[:, :_GLANCE], decimals))
+        out[maybe[_on_grid(values[maybe], decimals)]] = decimals
+    return out
+
+
+def _on_grid(values: np.ndarray, decimals: int) -> np.ndarray:
+    """Which columns hold multiples of 10**-decimals only, shape (q,)."""
+    back = (np.rint(values.astype(np.float64) * 10.0**decimals) / 10.0**decimals).astype(values.dtype)
+    return np.asarray(((back == values) | np.isnan(values)).all(axis=1))
+
+
+def _round(values: np.ndarray, decimals: np.ndarray) -> None:
+    """Round rows to their decimals, in place."""
+    for places in np.unique(decimals[decimals >= 0]):
+        rows = decimals == places
+        values[rows] = np.round(values[rows], int(places))
+
+
+def _bound(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
