@@ -12,22 +12,46 @@ from synthgen.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from synthgen.exceptions import SynthgenError
+    from synthgen.models.bootstrap import Bootstrap
+    from synthgen.models.gaussian_copula import GaussianCopula
+    from synthgen.models.independent import IndependentMarginals
     from synthgen.models.persistence import load
     from synthgen.models.synthgan import SynthGAN
     from synthgen.reports.summary import Report, evaluate
     from synthgen.schema import Column, Schema
+    from synthgen.studies.learning_curve import learning_curve
+    from synthgen.studies.result import LearningCurve
     from synthgen.table.infer import infer_schema
 
-__all__ = ["Column", "Report", "Schema", "SynthGAN", "SynthgenError", "evaluate", "infer_schema", "load"]
+__all__ = [
+    "Bootstrap",
+    "Column",
+    "GaussianCopula",
+    "IndependentMarginals",
+    "LearningCurve",
+    "Report",
+    "Schema",
+    "SynthGAN",
+    "SynthgenError",
+    "evaluate",
+    "infer_schema",
+    "learning_curve",
+    "load",
+]
 
 _HOMES = {
+    "Bootstrap": "synthgen.models.bootstrap",
     "Column": "synthgen.schema",
+    "GaussianCopula": "synthgen.models.gaussian_copula",
+    "IndependentMarginals": "synthgen.models.independent",
+    "LearningCurve": "synthgen.studies.result",
     "Report": "synthgen.reports.summary",
     "Schema": "synthgen.schema",
     "SynthGAN": "synthgen.models.synthgan",
     "SynthgenError": "synthgen.exceptions",
     "evaluate": "synthgen.reports.summary",
     "infer_schema": "synthgen.table.infer",
+    "learning_curve": "synthgen.studies.learning_curve",
     "load": "synthgen.models.persistence",
 }
 

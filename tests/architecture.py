@@ -35,7 +35,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "metrics": {"schema", "rng", "dtypes", "plain", *_BASE},
     "reports": {"metrics", "table", "schema", "rng", "files", "version", *_BASE},
-    "cli": {"models", "reports", "table", "schema", "files", "exceptions"},
+    # fits of models, measured and shown
+    "studies": {"models", "reports", "metrics", "table", "schema", "rng", "files", "version", *_BASE},
+    "cli": {"models", "reports", "studies", "table", "schema", "files", "exceptions"},
 }  # fmt: skip
 """For each group the groups that it may import, besides itself."""
 
@@ -52,6 +54,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "training": {"numpy", "torch", "tqdm"},
     "models": {
         *_NUMBERS,
+        "scipy",
         "torch",
         "sklearn",
         "safetensors",
@@ -60,6 +63,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     },  # tqdm: sampling shows progress too
     "metrics": {*_NUMBERS, "scipy", "sklearn"},
     "reports": {*_NUMBERS, "jinja2", "markupsafe", "plotly", "tqdm"},  # markupsafe: jinja2's own strings
+    "studies": {*_NUMBERS, "scipy", "sklearn", "threadpoolctl", "plotly", "tqdm"},
     "cli": {"click"},
 }
 """What stands at the top of modules besides the standard library. Inside functions anything may."""

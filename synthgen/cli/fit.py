@@ -18,12 +18,22 @@ from synthgen.cli.options import (
     settings,
     shown,
 )
+from synthgen.cli.parameters import MODELS, check_names, from_config, from_settings, model_class
 
 
 @click.command()
 @click.argument("data")
 @click.option(
     "-o", "--output", metavar="MODEL", required=True, help="Where the model goes, e.g. model.synthgen."
+)
+@click.option(
+    "--model",
+    "model_name",
+    type=click.Choice(list(MODELS)),
+    default="synthgan",
+    show_default=True,
+    help="What learns the table. The others are baselines: independent-marginals draws every column by itself; "
+    "bootstrap draws training rows again and hides nothing.",
 )
 @schema_option
 @click.option(
@@ -35,10 +45,14 @@ from synthgen.cli.options import (
 @click.option("--batch-size", type=int, help="Rows in a training step.")
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
 @click.option(
-    "--set", "pairs", metavar="NAME=VALUE", multiple=True, help="Any other parameter of SynthGAN; repeatable."
+    "--set",
+    "pairs",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Any other parameter of the model; repeatable.",
 )
 @click.option(
-    "--config", metavar="FILE", help="TOML file with SynthGAN's parameters under [fit]; options win."
+    "--config", metavar="FILE", help="TOML file with the model's parameters under [fit]; options win."
 )
 @force_option
 @format_option
@@ -46,6 +60,7 @@ from synthgen.cli.options import (
 def fit(
     data: str,
     output: str,
+    model_name: str,
     schema: str | None,
     config: str | None,
     pairs: tuple[str, ...],
@@ -64,15 +79,15 @@ def fit(
       synthgen fit customers.csv -o customers.synthgen --max-time 600 --seed 1
       synthgen fit customers.parquet -o customers.synthgen --conditional-on segment
       synthgen fit customers.parquet -o customers.synthgen --set loss=hinge --set hidden_dims=[256,256]
+      synthgen fit customers.parquet -o floor.synthgen --model independent-marginals
     """
     check_inputs(data, schema)
     check_outputs(output, inputs=[data, schema, config], force=force)
-    parameters = _parameters(config, pairs, schema, given)
     from synthgen.cli.model_files import save_model
-    from synthgen.models.synthgan import SynthGAN
     from synthgen.table.read import read_table
 
-    model = SynthGAN(**parameters)
+    owner = model_class(model_name)
+    model = owner(**_parameters(owner, config, pairs, schema, given))
     table = read_table(data, format=format_)
     with about(data):
         model.fit(table)
@@ -83,18 +98,16 @@ def fit(
 
 
 def _parameters(
-    config: str | None, pairs: tuple[str, ...], schema: str | None, given: dict[str, Any]
+    owner: type, config: str | None, pairs: tuple[str, ...], schema: str | None, given: dict[str, Any]
 ) -> dict[str, Any]:
-    """SynthGAN's parameters: the file's, then --set's, then the options'."""
-    from synthgen.cli.parameters import check_names, from_config, from_settings
-    from synthgen.models.synthgan import SynthGAN
+    """The model's parameters: the file's, then --set's, then the options'."""
     from synthgen.table.read import read_schema
 
     found = {} if config is None else from_config(config, "fit")
     found = {"verbose": settings().verbosity} | found | from_settings(pairs) | _options(given)
     if schema is not None:
         found["schema"] = schema
-    check_names(found, SynthGAN)
+    check_names(found, owner)
     if isinstance(found.get("schema"), str):
         found["schema"] = read_schema(found["schema"])
     return found

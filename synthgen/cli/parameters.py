@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import inspect
 import tomllib
 from collections.abc import Iterable
@@ -10,6 +11,31 @@ from pathlib import Path
 from typing import Any
 
 from synthgen.exceptions import FileError, ParameterError
+
+MODELS = {
+    "synthgan": "synthgen.models.synthgan.SynthGAN",
+    "independent-marginals": "synthgen.models.independent.IndependentMarginals",
+    "gaussian-copula": "synthgen.models.gaussian_copula.GaussianCopula",
+    "bootstrap": "synthgen.models.bootstrap.Bootstrap",
+}
+"""What ``--model`` may be, and where the class is."""
+
+
+def model_class(name: str) -> Any:
+    """The class of a model.
+
+    Parameters
+    ----------
+    name : str
+        A key of `MODELS`.
+
+    Returns
+    -------
+    type
+        A synthesizer.
+    """
+    module, _, class_name = MODELS[name].rpartition(".")
+    return getattr(importlib.import_module(module), class_name)
 
 
 def from_config(path: str, table: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,14 +13,16 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from synthgen.encoders.table_encoder import TableEncoder
+from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import ConditionError, DataError, NotFittedError
 from synthgen.models.conditions import parse_conditions
-from synthgen.models.drawing import BATCH_ROWS, Source, draw_for_frame, draw_matching, draw_rows
+from synthgen.models.drawing import Source, batch_rows, draw_for_frame, draw_matching, draw_rows
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.model_file import write_model_file
 from synthgen.rng import derived_seed, resolve_seed
 from synthgen.schema import Schema
-from synthgen.table.infer import check_table, infer_schema
+from synthgen.table.annotated import AnnotatedTable, Annotation, as_annotated, is_anndata
+from synthgen.table.infer import infer_schema
 from synthgen.validation import Constraint, Interval, Nothing, validate_parameters
 
 MIN_ROWS = 4
@@ -35,6 +38,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     ----------
     schema_ : Schema
         What the training table is.
+    annotation_ : Annotation or None
+        What is known of its features, if it came as an AnnData or from a genomic file.
     encoder_ : TableEncoder
         Table to matrix and back.
     model_ : AbstractMatrixModel
@@ -46,6 +51,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     """
 
     constraints: ClassVar[Mapping[str, list[Constraint]]]
+    _encoder_class: ClassVar[type[TableEncoder]] = TableEncoder
     schema: Schema | None
     random_state: int | None
     verbose: int
@@ -58,13 +64,14 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:
         """The matrix model of `AbstractMatrixModel.to_state`'s data; `encoder_` is there already."""
 
-    def fit(self, X: pd.DataFrame, y: None = None) -> Self:
+    def fit(self, X: Any, y: None = None) -> Self:
         """Learn from a table, forgetting what was learnt before.
 
         Parameters
         ----------
-        X : pandas.DataFrame, shape (N, n_columns)
-            At least `MIN_ROWS` rows of any supported dtypes. The index is ignored.
+        X : pandas.DataFrame, AnnotatedTable or anndata.AnnData, shape (N, n_columns)
+            At least `MIN_ROWS` rows of any supported dtypes. The index is ignored. Of an AnnData ``X`` is learnt,
+            with the columns of ``obs`` as covariates, and `sample` gives an AnnData back.
         y : None
             Ignored; here for scikit-learn.
 
@@ -83,15 +90,21 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             If `schema` does not fit the table.
         """
         validate_parameters(type(self).__name__, self.constraints, self.get_params(deep=False))
-        check_table(X)
-        if len(X) < MIN_ROWS:
-            raise DataError(f"The table has {len(X)} rows; a model needs at least {MIN_ROWS} to learn from.")
+        table, annotation = as_annotated(X)
+        if len(table) < MIN_ROWS:
+            raise DataError(
+                f"The table has {len(table)} rows; a model needs at least {MIN_ROWS} to learn from."
+            )
         seed = resolve_seed(self.random_state)
-        schema = infer_schema(X, self.schema)
-        encoder = TableEncoder(schema, random_state=derived_seed(seed, "encoder")).fit(X)
-        model = self._fit_matrix(encoder.transform(X), encoder, seed)
+        schema = infer_schema(table, self.schema)
+        wide = self._wide_options()
+        if wide is not None and annotation is not None:
+            wide = replace(wide, features=tuple(annotation.features.index))
+        encoder = self._encoder_class(schema, wide=wide, random_state=derived_seed(seed, "encoder")).fit(table)
+        model = self._fit_matrix(encoder.transform(table), encoder, seed)
         self.schema_, self.encoder_, self.model_ = schema, encoder, model
-        self.n_rows_in_ = len(X)
+        self.annotation_, self._gives_anndata = annotation, is_anndata(X)
+        self.n_rows_in_ = len(table)
         self.fitted_parameters_ = self.get_params(deep=False)
         return self
 
@@ -102,7 +115,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         conditions: Mapping[str, Any] | pd.DataFrame | None = None,
         random_state: int | None = None,
         batch_size: int | None = None,
-    ) -> pd.DataFrame:
+    ) -> Any:
         """Draw synthetic rows.
 
         Parameters
@@ -121,7 +134,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         Returns
         -------
         pandas.DataFrame, shape (n, n_columns)
-            Columns, order and dtypes of the training table; index 0 to n - 1.
+            Columns, order and dtypes of the training table; index 0 to n - 1. An anndata.AnnData where `fit` was
+            given one.
 
         Raises
         ------
@@ -134,20 +148,12 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         """
         self._check_fitted()
         _check_sample_parameters(n, random_state, batch_size)
-        source = Source(
-            self.model_, self.encoder_, resolve_seed(random_state), batch_size or BATCH_ROWS, self.verbose
-        )
-        if conditions is None:
-            return draw_rows(source, n)
-        if isinstance(conditions, pd.DataFrame):
-            if len(conditions) != n:
-                raise ConditionError(f"A frame of conditions must have n = {n} rows. Got {len(conditions)}.")
-            return draw_for_frame(source, conditions)
-        if not isinstance(conditions, Mapping):
-            raise ConditionError(
-                f"`conditions` must be a mapping or a DataFrame. Got {type(conditions).__name__}."
-            )
-        return draw_matching(source, n, parse_conditions(conditions, self.encoder_))
+        rows = self._draw(n, conditions, resolve_seed(random_state), batch_size)
+        if not self._gives_anndata or self.annotation_ is None:
+            return rows
+        from synthgen.table.h5ad import to_anndata
+
+        return to_anndata(AnnotatedTable(rows, self.annotation_))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
         """Write the fitted model to one file.
@@ -185,8 +191,39 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             "n_features": self.encoder_.layout_.width,
             "kinds": {c.name: c.kind for c in self.schema_},
             "parameters": {k: v for k, v in self.fitted_parameters_.items() if k != "schema"},
+            **self._describe_block(),
             "privacy": self._privacy_notes(),
         }
+
+    def _draw(
+        self, n: int, conditions: Mapping[str, Any] | pd.DataFrame | None, seed: int, batch_size: int | None
+    ) -> pd.DataFrame:
+        source = Source(
+            self.model_, self.encoder_, seed, batch_size or batch_rows(len(self.schema_)), self.verbose
+        )
+        if conditions is None:
+            return draw_rows(source, n)
+        if isinstance(conditions, pd.DataFrame):
+            if len(conditions) != n:
+                raise ConditionError(f"A frame of conditions must have n = {n} rows. Got {len(conditions)}.")
+            return draw_for_frame(source, conditions)
+        if not isinstance(conditions, Mapping):
+            raise ConditionError(
+                f"`conditions` must be a mapping or a DataFrame. Got {type(conditions).__name__}."
+            )
+        return draw_matching(source, n, parse_conditions(conditions, self.encoder_))
+
+    def _wide_options(self) -> WideOptions | None:
+        """How a block of many numeric columns is to be encoded; None: column by column."""
+        return None
+
+    def _describe_block(self) -> dict[str, Any]:
+        """What there is to say of a wide table: how many columns became how many factors."""
+        block = self.encoder_.block_
+        if block is None:
+            return {}
+        n_factors = None if block.factors is None else block.n_scores
+        return {"wide": {"n_columns": len(block.names), "n_factors": n_factors}}
 
     def to_state(self) -> dict[str, Any]:
         """Everything that `from_state` needs, as JSON-able values and numpy arrays."""
@@ -200,6 +237,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             "encoder": self.encoder_.to_state(),
             "model": self.model_.to_state(),
             "extra": self._extra_state(),
+            "annotation": None if self.annotation_ is None else self.annotation_.to_state(),
+            "gives_anndata": self._gives_anndata,
         }
 
     @classmethod
@@ -210,9 +249,12 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             parameters["schema"] = Schema.from_dict(parameters["schema"])
         model = cls(**parameters)
         model.fitted_parameters_ = model.get_params(deep=False)
-        model.encoder_ = TableEncoder.from_state(state["encoder"])
+        model.encoder_ = cls._encoder_class.from_state(state["encoder"])
         model.schema_ = model.encoder_.schema
         model.n_rows_in_ = state["n_rows_in"]
+        annotation = state.get("annotation")
+        model.annotation_ = None if annotation is None else Annotation.from_state(annotation)
+        model._gives_anndata = state.get("gives_anndata", False)
         model._load_extra_state(state["extra"])
         model.model_ = model._load_matrix_model(state["model"])
         return model

@@ -114,8 +114,13 @@ def _parse(column: Column, value: Any, encoder: TableEncoder) -> Condition:
 
 def _possible(column: Column, encoder: TableEncoder) -> list[Any]:
     """The levels that can come, or the smallest and largest number; empty if the column is always missing."""
-    plain = encoder.encoders_[encoder.schema.names.index(column.name)].possible()
-    return from_plain(plain, column).tolist()
+    own = encoder.encoder_of(column.name)
+    if own is None:
+        raise ConditionError(
+            f"Column {column.name!r} is one of a block of columns that are learnt together, so no value of it can be "
+            f"asked for. Fit with covariates=[{column.name!r}] to model it by itself."
+        )
+    return from_plain(own.possible(), column).tolist()
 
 
 def _parse_level(column: Column, value: Any, possible: list[Any]) -> Any:

@@ -20,8 +20,10 @@ from synthgen.rng import ROWS_PER_BLOCK, derived_seed, row_blocks
 from synthgen.table.infer import check_table
 from synthgen.training.threads import in_parallel
 
+BATCH_CELLS = 2**27
+"""Cells that are drawn together unless `batch_size` says otherwise: a gigabyte of numbers at most ..."""
 BATCH_ROWS = 64 * ROWS_PER_BLOCK
-"""Rows that are drawn together unless `batch_size` says otherwise."""
+"""... and no more rows than this."""
 MIN_TRIES = 200 * ROWS_PER_BLOCK
 """Rows drawn under conditions before giving up is thought of, ..."""
 TRIES_PER_ROW = 1000
@@ -56,6 +58,12 @@ class Source:
     def blocks_together(self) -> int:
         """How many blocks are drawn together."""
         return max(1, self.batch_rows // ROWS_PER_BLOCK)
+
+
+def batch_rows(n_columns: int) -> int:
+    """Rows that are drawn together by default: whole blocks, fewer for wider tables."""
+    fitting = BATCH_CELLS // max(n_columns, 1) // ROWS_PER_BLOCK * ROWS_PER_BLOCK
+    return min(max(fitting, ROWS_PER_BLOCK), BATCH_ROWS)
 
 
 def draw_rows(source: Source, n: int) -> pd.DataFrame:

@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import torch
 
 from synthgen.layout import MatrixLayout
+from synthgen.models.condition_table import ConditionTable
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.networks.generator import Generator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, stream
 from synthgen.training.calibration import Calibration, apply_calibration, identity
-
-
-@dataclass(frozen=True)
-class ConditionTable:
-    """The conditions that occur in the training rows.
-
-    Parameters
-    ----------
-    rows : ndarray of float32, shape (K, C)
-        Each distinct one, as matrix columns.
-    share : ndarray of float64, shape (K,)
-        How often it occurs; sums to 1.
-    """
-
-    rows: np.ndarray
-    share: np.ndarray
-
-
-def condition_table(matrix: np.ndarray, cond_columns: list[int]) -> ConditionTable:
-    """Count the distinct conditions of the training rows.
-
-    Parameters
-    ----------
-    matrix : ndarray of float32, shape (N, F)
-        The training rows.
-    cond_columns : list of int
-        The matrix columns that are conditions.
-
-    Returns
-    -------
-    ConditionTable
-        One empty row if there are no conditions.
-    """
-    rows, counts = np.unique(matrix[:, cond_columns], axis=0, return_counts=True)
-    return ConditionTable(rows, counts / counts.sum())
 
 
 class GanModel(AbstractMatrixModel):
@@ -110,7 +75,7 @@ class GanModel(AbstractMatrixModel):
         """
         rng = stream(seed, "latent", block)
         z = rng.standard_normal((ROWS_PER_BLOCK, self.generator.latent_dim), dtype=np.float32)
-        cond = self._draw_conditions(seed, block, allowed)
+        cond = self.conditions.draw(seed, block, allowed)
         raw = self.generator(torch.from_numpy(z).to(self.device), torch.from_numpy(cond).to(self.device))
         return raw, cond
 
@@ -156,9 +121,3 @@ class GanModel(AbstractMatrixModel):
             Calibration(**{k: torch.from_numpy(v) for k, v in state["calibration"].items()})
         )
         return model
-
-    def _draw_conditions(self, seed: int, block: int, allowed: np.ndarray | None) -> np.ndarray:
-        which = np.arange(len(self.conditions.rows)) if allowed is None else allowed
-        share = np.cumsum(self.conditions.share[which])
-        uniform = stream(seed, "condition", block).random(ROWS_PER_BLOCK) * share[-1]
-        return self.conditions.rows[which[np.searchsorted(share[:-1], uniform, side="right")]]

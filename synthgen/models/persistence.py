@@ -6,11 +6,16 @@ import os
 
 from synthgen.exceptions import ModelFileError
 from synthgen.models.base import AbstractSynthesizer
+from synthgen.models.bootstrap import Bootstrap
+from synthgen.models.gaussian_copula import GaussianCopula
+from synthgen.models.independent import IndependentMarginals
 from synthgen.models.model_file import read_model_file
 from synthgen.models.synthgan import SynthGAN
 from synthgen.version import __version__
 
-_CLASSES: dict[str, type[AbstractSynthesizer]] = {"SynthGAN": SynthGAN}
+_CLASSES: dict[str, type[AbstractSynthesizer]] = {
+    c.__name__: c for c in (Bootstrap, GaussianCopula, IndependentMarginals, SynthGAN)
+}
 
 
 def load(path: str | os.PathLike[str]) -> AbstractSynthesizer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,12 +12,19 @@ import pandas as pd
 import torch
 
 from synthgen.encoders.table_encoder import TableEncoder
+from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import ParameterError
 from synthgen.layout import MatrixLayout
 from synthgen.models.base import AbstractSynthesizer
-from synthgen.models.gan_model import GanModel, condition_table
+from synthgen.models.condition_columns import condition_columns
+from synthgen.models.condition_table import condition_table
+from synthgen.models.gan_model import GanModel
+from synthgen.models.gaussian_model import GaussianModel
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
+from synthgen.models.score_contest import Contest
+from synthgen.models.score_gan import ScoreGanModel, ScoreRecipe, fit_scores
 from synthgen.models.validation_score import auc_noise, compact, detection_auc
+from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.networks.blocks import initialise
 from synthgen.networks.discriminator import Discriminator
 from synthgen.networks.generator import Generator
@@ -38,6 +46,11 @@ MAX_PASSES = 150
 """Passes through the rows at most, unless `max_steps` says otherwise."""
 CALIBRATION_BLOCKS = (4, 20)
 """Fewest and most blocks of generated rows that the margins are calibrated on: fewer for wider matrices."""
+SCORE_STEPS = 600
+"""Steps, penalty weights, noise on the discriminator's input and averaging of the GAN on common factors."""
+SCORE_GAMMA = 10.0
+SCORE_INPUT_NOISE = 0.3
+SCORE_EMA_DECAY = 0.99
 CALIBRATION_WIDTH = 10_000
 """Matrix columns times blocks, between these bounds."""
 _INF = math.inf
@@ -90,6 +103,18 @@ class SynthGAN(AbstractSynthesizer):
     conditional_on : sequence of str, optional
         Columns that are given to the generator, so that rare levels can be asked for at no cost. Only columns
         of few values.
+    reduce : "auto", int or None, default "auto"
+        Common factors that stand for a block of many numeric columns (200 and more than a quarter of the rows, or
+        2,000). "auto": by parallel analysis, at most one for so many rows as `preset` says. None: train on all columns
+        themselves, for many rows and a GPU.
+    preset : {"default", "fidelity", "strict"}, default "default"
+        Rows for each common factor at least: 16, 8 or 32. More factors give more of the training rows away.
+    covariates : sequence of str, optional
+        Columns that stay out of the block, are modelled beside it and can be asked for in `conditions`. Columns of
+        another dtype than the block's do anyway.
+    wide_model : {"auto", "gan", "linear"}, default "auto"
+        What models the common factors: "linear", jointly normal given the covariates of few values; "gan", a GAN that
+        starts as that; "auto", the GAN where it is better on validation rows, "linear" below 150 rows.
     validation_fraction : float, default 0.1
         Share of the rows held out to choose the weights and the time to stop, at most 4,000 rows; none where
         that would be fewer than 200. The networks never see these rows; what the encoder knows of single columns
@@ -123,6 +148,10 @@ class SynthGAN(AbstractSynthesizer):
         ``auc`` of a tree classifier on the validation rows, by ``step``; empty if none were held out.
     stopped_ : str
         Why training ended.
+    winner_ : {"gan", "linear"}
+        What models the common factors of a wide table.
+    contest_ : Contest or None
+        How that was found.
 
     References
     ----------
@@ -135,6 +164,8 @@ class SynthGAN(AbstractSynthesizer):
     >>> SynthGAN(max_steps=20, random_state=0, verbose=0).fit(table).sample(5).shape
     (5, 5)
     """
+
+    contest_: Contest | None
 
     constraints: ClassVar[dict[str, list[Constraint]]] = {
         "latent_dim": [Interval("int", 1, _INF)],
@@ -155,6 +186,8 @@ class SynthGAN(AbstractSynthesizer):
         "tau": [Interval("float", 0, _INF, "neither")],
         "frequencies": [Each(Interval("float", 0, _INF, "neither"))],
         "conditional_on": [Each(Instance(str, "a column name")), Nothing()],
+        **WIDE_CONSTRAINTS,
+        "wide_model": [Choice(("auto", "gan", "linear"))],
         "validation_fraction": [Interval("float", 0, 0.5, "both")],
         "validate_every": [Interval("int", 1, _INF)],
         "patience": [Interval("int", 1, _INF)],
@@ -187,6 +220,10 @@ class SynthGAN(AbstractSynthesizer):
         tau: float = 0.2,
         frequencies: Sequence[float] = (0.25, 0.5, 1.0),
         conditional_on: Sequence[str] | None = None,
+        reduce: str | int | None = "auto",
+        preset: str = "default",
+        covariates: Sequence[str] | None = None,
+        wide_model: str = "auto",
         validation_fraction: float = 0.1,
         validate_every: int = 500,
         patience: int = 6,
@@ -215,6 +252,10 @@ class SynthGAN(AbstractSynthesizer):
         self.tau = tau
         self.frequencies = frequencies
         self.conditional_on = conditional_on
+        self.reduce = reduce
+        self.preset = preset
+        self.covariates = covariates
+        self.wide_model = wide_model
         self.validation_fraction = validation_fraction
         self.validate_every = validate_every
         self.patience = patience
@@ -227,10 +268,13 @@ class SynthGAN(AbstractSynthesizer):
 
     def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
         layout, device = encoder.layout_, self._device()
+        self.contest_ = None
         if not layout.width:
             self._keep_history(History(stopped="nothing to learn: every column is constant or regenerated"))
             return EmptyModel()
-        cond_columns = self._cond_columns(encoder)
+        cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
+        if encoder.is_reduced:
+            return self._fit_scores(matrix, layout, cond_columns, device, seed)
         training, validation = self._split(matrix, seed)
         config = self._config(len(matrix), len(validation), device)
         with torch_threads(self.n_threads):
@@ -246,6 +290,41 @@ class SynthGAN(AbstractSynthesizer):
             _calibrate(model, rows, derived_seed(seed, "calibration"))
         self._keep_history(history)
         return model
+
+    def _fit_scores(
+        self, matrix: np.ndarray, layout: MatrixLayout, cond_columns: list[int], device: str, seed: int
+    ) -> AbstractMatrixModel:
+        """The wide road: a linear model of the common scores, or the GAN that beats it."""
+        config = replace(
+            self._config(len(matrix), 0, device),
+            max_steps=self.max_steps or SCORE_STEPS,
+            r1_weight=SCORE_GAMMA if self.r1_weight is None else self.r1_weight,
+            r2_weight=SCORE_GAMMA if self.r2_weight is None else self.r2_weight,
+            ema_decay=min(self.ema_decay, SCORE_EMA_DECAY),
+            input_noise=SCORE_INPUT_NOISE,
+        )
+        recipe = ScoreRecipe(config, tuple(self.hidden_dims), self.pac, device, self.verbose)
+        with torch_threads(self.n_threads):
+            found = fit_scores(matrix, layout, cond_columns, self.wide_model, recipe, seed)
+        self._keep_history(found.history)
+        self.contest_ = found.contest
+        return found.model
+
+    def _describe_block(self) -> dict[str, Any]:
+        found = super()._describe_block()
+        if "wide" in found:
+            gain = None if self.contest_ is None else self.contest_.to_state()
+            found["wide"] |= {"winner": self.winner_, "contest": gain}
+        return found
+
+    def _wide_options(self) -> WideOptions:
+        return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on)
+
+    @property
+    def winner_(self) -> str:
+        """Which model of the common scores was kept: ``gan`` or ``linear``; ``gan`` for tables that are not wide."""
+        self._check_fitted()
+        return "linear" if isinstance(self.model_, GaussianModel) else "gan"
 
     def _config(self, n_rows: int, n_validation: int, device: str) -> TrainingConfig:
         """The recipe, with what depends on the number of rows filled in."""
@@ -277,6 +356,7 @@ class SynthGAN(AbstractSynthesizer):
             validate_every=self.validate_every,
             patience=self.patience,
             tolerance=auc_noise(n_validation) if n_validation else 0.0,
+            input_noise=0.0,
             bfloat16=self.precision == "bfloat16" or (self.precision == "auto" and device == "cuda"),
         )
 
@@ -288,28 +368,6 @@ class SynthGAN(AbstractSynthesizer):
                 f"The `device` parameter of SynthGAN is {self.device!r}, but this machine has none; use 'auto'."
             )
         return self.device
-
-    def _cond_columns(self, encoder: TableEncoder) -> list[int]:
-        names = tuple(self.conditional_on or ())
-        layout = encoder.layout_
-        for name in names:
-            if name not in encoder.schema:
-                raise ParameterError(
-                    f"The `conditional_on` parameter of SynthGAN names column {name!r}, which the table lacks. "
-                    f"It has {', '.join(map(repr, encoder.schema.names))}."
-                )
-            column = encoder.schema[name]
-            blocks = [b for b in layout.blocks if b.column == name]
-            if not blocks or any(b.activation == "numeric" for b in blocks):
-                raise ParameterError(
-                    f"The `conditional_on` parameter of SynthGAN must name columns of few values. "
-                    f"Got {name!r}, which is {column.kind} with many or only one; ask for its values in `sample` instead."
-                )
-        if names and len(layout.columns_of(names)) == layout.width:
-            raise ParameterError(
-                f"The `conditional_on` parameter of SynthGAN must leave a column to be learnt. Got {names!r}, which are all."
-            )
-        return layout.columns_of(names)
 
     def _split(self, matrix: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Training and validation rows."""
@@ -367,18 +425,24 @@ class SynthGAN(AbstractSynthesizer):
             },
             "validation": self.validation_history_.reset_index().to_numpy().tolist(),
             "stopped": self.stopped_,
+            "contest": None if self.contest_ is None else self.contest_.to_state(),
         }
 
     def _load_extra_state(self, extra: dict[str, Any]) -> None:
         steps = {name: values.astype(np.float64) for name, values in extra["history"].items()}
         self._keep_history(History(steps, [(int(s), a) for s, a in extra["validation"]], extra["stopped"]))
+        contest = extra.get("contest")
+        self.contest_ = None if contest is None else Contest.from_state(contest)
 
     def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:
         layout = self.encoder_.layout_
         if not layout.width:
             return EmptyModel()
+        if "regression" in state:
+            return GaussianModel.from_state(state, layout)
         here = self.device == "auto" or _present(self.device)
-        return GanModel.from_state(state, layout, self._device() if here else "cpu")
+        kind = ScoreGanModel if self.encoder_.is_reduced else GanModel
+        return kind.from_state(state, layout, self._device() if here else "cpu")
 
 
 def _present(device: str) -> bool:

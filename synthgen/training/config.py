@@ -39,6 +39,8 @@ class TrainingConfig:
         Scores in a row that are worse than the best by more than `tolerance` before training stops.
     tolerance : float
         Scores this close to the best count as equal, and then later weights are preferred.
+    input_noise : float
+        Spread of the normal noise that is added to the numbers the discriminator sees, real and fake.
     bfloat16 : bool
         Run steps without penalties in mixed precision.
     """
@@ -60,4 +62,5 @@ class TrainingConfig:
     validate_every: int
     patience: int
     tolerance: float
+    input_noise: float
     bfloat16: bool

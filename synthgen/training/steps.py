@@ -45,6 +45,13 @@ class Players:
         rows = self.heads(raw, batches.gumbel(self.heads.n_one_hot), tau)
         return rows.index_copy(1, self.cond_columns, cond) if len(self.cond_columns) else rows
 
+    def blurred(self, rows: Tensor, batches: Batches, spread: float) -> Tensor:
+        """Rows with normal noise on their numbers, as the discriminator sees them; spread 0: as they are."""
+        if spread == 0:
+            return rows
+        numeric = self.heads.numeric
+        return rows.index_add(1, numeric, spread * batches.normal(len(numeric)))
+
 
 def discriminator_step(
     players: Players, batches: Batches, config: TrainingConfig, *, penalise: bool
@@ -71,8 +78,8 @@ def discriminator_step(
     """
     score = players.discriminator
     with torch.no_grad():
-        fake = players.fake(batches, config.tau)
-    real = batches.rows()
+        fake = players.blurred(players.fake(batches, config.tau), batches, config.input_noise)
+    real = players.blurred(batches.rows(), batches, config.input_noise)
     scores = score(torch.cat([real, fake]))
     score_real, score_fake = scores.chunk(2)
     loss = LOSSES[config.loss].discriminator(score_real, score_fake)
@@ -120,9 +127,10 @@ def generator_step(players: Players, batches: Batches, config: TrainingConfig) -
         The loss, a scalar.
     """
     players.discriminator.requires_grad_(False)
-    score_fake = players.discriminator(players.fake(batches, config.tau))
+    fake = players.blurred(players.fake(batches, config.tau), batches, config.input_noise)
+    score_fake = players.discriminator(fake)
     with torch.no_grad():
-        score_real = players.discriminator(batches.rows())
+        score_real = players.discriminator(players.blurred(batches.rows(), batches, config.input_noise))
     loss = LOSSES[config.loss].generator(score_real, score_fake)
     players.generator_optimizer.zero_grad(set_to_none=True)
     loss.backward()

@@ -4,6 +4,9 @@ import inspect
 
 import pytest
 
+from synthgen.models.bootstrap import Bootstrap
+from synthgen.models.gaussian_copula import GaussianCopula
+from synthgen.models.independent import IndependentMarginals
 from synthgen.models.synthgan import SynthGAN
 from tests.common.synthesizer_checks import CHECKS
 
@@ -13,7 +16,16 @@ def quick_gan(**changes):
     return SynthGAN(**{**defaults, **changes})
 
 
-FACTORIES = {"SynthGAN": quick_gan}
+def seeded(make):
+    return lambda **changes: make(**{"random_state": 0, "verbose": 0, **changes})
+
+
+FACTORIES = {
+    "SynthGAN": quick_gan,
+    "GaussianCopula": seeded(GaussianCopula),
+    "IndependentMarginals": seeded(IndependentMarginals),
+    "Bootstrap": seeded(Bootstrap),
+}
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.__name__)

@@ -1,0 +1,251 @@
+"""An encoder that learns nothing: the matrix of a table is the numbers of its rows, and the rows are kept.
+
+It is the table half of `Bootstrap`. Columns of numpy's own dtypes are kept as one array for each dtype, bit for
+bit; the others (strings, categories, nullable and Arrow columns, objects) as an Arrow stream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from synthgen.encoders.table_encoder import TableEncoder
+from synthgen.exceptions import DataError
+from synthgen.layout import Block, MatrixLayout
+from synthgen.plain import Plain, from_plain, to_plain
+from synthgen.schema import Column, Schema
+from synthgen.table.arrow_bytes import frame_from_bytes, frame_to_bytes
+
+_LOW = 2**20
+"""A row number is ``high * _LOW + low``: both are exact as float32 up to 2**44 rows."""
+_PARTS = ("high", "low")
+_NUMPY = re.compile(r"u?int(8|16|32|64)|float(16|32|64)|bool|(datetime64|timedelta64)\[\w+\]")
+"""Tokens of the dtypes that numpy has too."""
+
+
+class RowEncoder(TableEncoder, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """Keep the rows of a table, and encode each as its number.
+
+    Parameters
+    ----------
+    schema : Schema
+        Complete: as `synthgen.table.infer.infer_schema` makes it for the table.
+    wide, random_state
+        Ignored; here because every table encoder takes them.
+
+    Attributes
+    ----------
+    rows_ : pandas.DataFrame, shape (N, n_columns)
+        Every row of the table, with a RangeIndex; missing values of object columns are None, of nullable ones NA.
+    layout_ : MatrixLayout
+        Two matrix columns, which together carry every table column.
+    """
+
+    def fit(self, X: pd.DataFrame, y: None = None) -> Self:
+        """Keep a copy of every row.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, shape (N, n_columns)
+            The table. Its index is not kept.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        Self
+            The fitted encoder.
+
+        Raises
+        ------
+        TableFileError
+            If a column has no Arrow type.
+        """
+        own = {token: values.copy() for token, values in _arrays(X, self.schema).items()}
+        # through bytes: Arrow may share memory with the table, which its owner may change later
+        return self._keep(own, _stream_of_rest(X, self.schema))
+
+    def transform(self, X: pd.DataFrame) -> np.ndarray:
+        """The row numbers of the table that was given to `fit`.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, shape (N, n_columns)
+            That table; its values are not looked at.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, 2)
+            High and low part of each number.
+
+        Raises
+        ------
+        DataError
+            If the table has another number of rows.
+        """
+        self._check_fitted()
+        if len(X) != len(self.rows_):
+            raise DataError(
+                f"Only the {len(self.rows_):,} rows of `fit` have numbers. Got a table of {len(X):,} rows."
+            )
+        return numbers_to_matrix(np.arange(len(X)))
+
+    def inverse_transform(
+        self, X: np.ndarray, *, first_row: int = 0, seed: int = 0, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The rows of some row numbers.
+
+        Parameters
+        ----------
+        X : ndarray of float32, shape (N, 2)
+            As `transform` gives it.
+        first_row, seed : int
+            Ignored: identifiers are repeated as they are.
+        columns : sequence of str, optional
+            These columns only.
+
+        Returns
+        -------
+        pandas.DataFrame, shape (N, n_columns)
+            Columns, order and dtypes of the table in `fit`; index 0 to N - 1.
+        """
+        self._check_fitted()
+        numbers = matrix_to_numbers(X)
+        rows = self.rows_ if columns is None else self.rows_[list(columns)]
+        out = rows.take(numbers)
+        out.index = pd.RangeIndex(len(numbers))
+        return out
+
+    def encoder_of(self, name: str) -> StoredColumn:  # type: ignore[override]
+        """What is known of one column."""
+        return StoredColumn(self.schema[name], self.rows_[name])
+
+    def to_state(self) -> dict[str, Any]:
+        """Schema and rows, as JSON-able values and numpy arrays."""
+        self._check_fitted()
+        return {
+            "schema": self.schema.to_dict(),
+            "arrays": {k: _storable(v) for k, v in _arrays(self.rows_, self.schema).items()},
+            "arrow": _stream_of_rest(self.rows_, self.schema),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """From `to_state`'s data."""
+        arrays = {k: _restored(v, k) for k, v in state["arrays"].items()}
+        return cls(Schema.from_dict(state["schema"]))._keep(arrays, state["arrow"])
+
+    def _keep(self, arrays: dict[str, np.ndarray], stream: np.ndarray | None) -> Self:
+        names = _names_by_dtype(self.schema)
+        parts = [pd.DataFrame(values, columns=names[k], copy=False) for k, values in arrays.items()]
+        if stream is not None:
+            parts.append(_with_categories(frame_from_bytes(stream), self.schema))
+        rows = parts[0] if len(parts) == 1 else pd.concat(parts, axis=1)[self.schema.names]
+        rows.columns = pd.Index(self.schema.names)
+        self.rows_ = rows
+        self._assemble([], None)
+        self.layout_ = _layout(self.schema)
+        return self
+
+
+@dataclass(frozen=True)
+class StoredColumn:
+    """A column of the kept rows.
+
+    Parameters
+    ----------
+    column : Column
+        What it is.
+    series : pandas.Series, length N
+        Its values.
+    """
+
+    column: Column
+    series: pd.Series
+
+    def possible(self) -> Plain:
+        """What can come back: every level, or the smallest and the largest number; nothing if all is missing."""
+        plain = to_plain(self.series, self.column)
+        present = plain.values[~plain.missing]
+        if self.column.levels is None and len(present):
+            present = np.array([present.min(), present.max()])
+        found = np.unique(present)
+        return Plain(found, np.zeros(len(found), dtype=bool))
+
+
+def numbers_to_matrix(numbers: np.ndarray) -> np.ndarray:
+    """Row numbers as matrix rows.
+
+    Parameters
+    ----------
+    numbers : ndarray of int, shape (N,)
+        In [0, 2**44).
+
+    Returns
+    -------
+    ndarray of float32, shape (N, 2)
+        High and low part.
+    """
+    return np.stack(np.divmod(numbers, _LOW), axis=1).astype(np.float32)
+
+
+def matrix_to_numbers(matrix: np.ndarray) -> np.ndarray:
+    """The row numbers that matrix rows stand for.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32, shape (N, 2)
+        As `numbers_to_matrix` gives it.
+
+    Returns
+    -------
+    ndarray of int64, shape (N,)
+        The numbers.
+    """
+    return matrix[:, 0].astype(np.int64) * _LOW + matrix[:, 1].astype(np.int64)
+
+
+def _layout(schema: Schema) -> MatrixLayout:
+    """Every table column has a block of no width at column 0: the row number, which stands there, decides it."""
+    carried = [Block(name, "numeric", 0, 0, ()) for name in schema.names]
+    return MatrixLayout((*carried, *(Block("row", "numeric", i, i + 1, (p,)) for i, p in enumerate(_PARTS))))
+
+
+def _names_by_dtype(schema: Schema) -> dict[str, list[str]]:
+    """The columns of each of numpy's dtypes, in table order."""
+    out: dict[str, list[str]] = {}
+    for column in schema:
+        if _NUMPY.fullmatch(column.dtype):
+            out.setdefault(column.dtype, []).append(column.name)
+    return out
+
+
+def _arrays(table: pd.DataFrame, schema: Schema) -> dict[str, np.ndarray]:
+    """The columns of each of numpy's dtypes, shape (N, columns of it); often a view of the table."""
+    return {token: table[names].to_numpy() for token, names in _names_by_dtype(schema).items()}
+
+
+def _stream_of_rest(table: pd.DataFrame, schema: Schema) -> np.ndarray | None:
+    """The other columns as an Arrow stream; None if there are none."""
+    rest = Schema(tuple(c for c in schema if not _NUMPY.fullmatch(c.dtype)))
+    return frame_to_bytes(table[rest.names], rest, "the training table") if rest.names else None
+
+
+def _with_categories(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The same with the categories' own dtype, which Arrow does not keep: nullable numbers, strings of any storage."""
+    exact = {c.name: c for c in schema if c.dtype == "category" and c.name in table.columns}
+    return table.assign(**{n: from_plain(to_plain(table[n], c), c) for n, c in exact.items()})
+
+
+def _storable(values: np.ndarray) -> np.ndarray:
+    """Instants and durations as the whole numbers that they are."""
+    return values.view(np.int64) if values.dtype.kind in "mM" else values
+
+
+def _restored(values: np.ndarray, token: str) -> np.ndarray:
+    return values if values.dtype == token else values.view(token)

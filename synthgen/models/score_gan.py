@@ -1,0 +1,197 @@
+"""A GAN on the common scores of a wide table: it starts as the linear model, and must beat it to be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+from synthgen.layout import MatrixLayout
+from synthgen.models.condition_table import ConditionTable
+from synthgen.models.gan_model import GanModel
+from synthgen.models.gaussian_model import GaussianModel, fit_regression
+from synthgen.models.matrix_model import AbstractMatrixModel
+from synthgen.models.score_contest import Contest, hold_contest
+from synthgen.networks.blocks import initialise
+from synthgen.networks.discriminator import Discriminator
+from synthgen.networks.linear_start import LinearStartGenerator
+from synthgen.networks.output_heads import OutputHeads
+from synthgen.rng import derived_seed, stream, torch_stream
+from synthgen.training.config import TrainingConfig
+from synthgen.training.history import History
+from synthgen.training.loop import train
+
+MIN_GAN_ROWS = 150
+"""With fewer rows only the linear model is fitted, unless the GAN is asked for."""
+VALIDATION_SHARE = 0.25
+_ADJUSTMENT_BLOCKS = 8
+
+
+class ScoreGanModel(GanModel):
+    """A trained linear-start generator."""
+
+    def to_state(self) -> dict[str, Any]:
+        """Weights and conditions. See the base class."""
+        return {
+            "generator": {k: v.cpu().numpy() for k, v in self.generator.state_dict().items()},
+            "conditions": vars(self.conditions),
+            "cond_columns": self.cond_columns,
+            "hidden_dims": self.generator.hidden_dims,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], layout: MatrixLayout, device: str) -> Self:
+        """From `to_state`'s data."""
+        weights = {k: torch.from_numpy(v) for k, v in state["generator"].items()}
+        parts = [weights[k] for k in ("means", "root", "cond_columns", "numeric_columns")]
+        generator = LinearStartGenerator(*parts, state["hidden_dims"])
+        generator.load_state_dict(weights)
+        return cls(generator, layout, state["cond_columns"], ConditionTable(**state["conditions"]), device)
+
+
+@dataclass(frozen=True)
+class ScoreFit:
+    """What the contest between the linear model and the GAN gave.
+
+    Parameters
+    ----------
+    model : AbstractMatrixModel
+        The winner, fitted to all rows.
+    history : History
+        Of the GAN's training; empty if it was not trained.
+    contest : Contest or None
+        None: there was none.
+    """
+
+    model: AbstractMatrixModel
+    history: History
+    contest: Contest | None
+
+
+@dataclass(frozen=True)
+class ScoreRecipe:
+    """How the GAN on the scores is trained.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        The recipe.
+    hidden_dims : tuple of int
+        Of both networks.
+    pac : int
+        Rows judged together.
+    device : str
+        Where.
+    verbose : int
+        0: no progress bar.
+    """
+
+    config: TrainingConfig
+    hidden_dims: tuple[int, ...]
+    pac: int
+    device: str
+    verbose: int
+
+
+def fit_scores(
+    matrix: np.ndarray,
+    layout: MatrixLayout,
+    cond_columns: list[int],
+    choice: str,
+    recipe: ScoreRecipe,
+    seed: int,
+) -> ScoreFit:
+    """Fit the linear model, and the GAN that starts from it where there are rows enough; keep the better one.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32, shape (N, F)
+        Encoded rows: one-hot covariates, numeric covariates and scores.
+    layout : MatrixLayout
+        What the columns are.
+    cond_columns : list of int
+        All one-hot columns.
+    choice : {"auto", "gan", "linear"}
+        Which to keep. "auto": the GAN if it beats the linear model on validation rows.
+    recipe : ScoreRecipe
+        For the GAN.
+    seed : int
+        Of everything.
+
+    Returns
+    -------
+    ScoreFit
+        The model and how it was chosen.
+    """
+    if choice == "linear" or (choice == "auto" and len(matrix) < MIN_GAN_ROWS) or not layout.numeric:
+        reason = "asked for" if choice == "linear" else f"fewer than {MIN_GAN_ROWS} rows"
+        linear = GaussianModel.fit(matrix, layout, cond_columns, seed)
+        return ScoreFit(linear, History(stopped=f"the linear model alone: {reason}"), None)
+    if choice == "gan":
+        linear = GaussianModel.fit(matrix, layout, cond_columns, seed)
+        return ScoreFit(*_train(matrix, linear, recipe, seed), None)
+    order = stream(seed, "contest rows").permutation(len(matrix))
+    n_validation = int(VALIDATION_SHARE * len(matrix))
+    validation, training = matrix[order[:n_validation]], matrix[order[n_validation:]]
+    part = GaussianModel.fit(training, layout, cond_columns, seed)
+    rival, history = _train(training, part, recipe, derived_seed(seed, "contest"))
+    contest = hold_contest(part, rival, validation, derived_seed(seed, "contest"))
+    linear = GaussianModel.fit(matrix, layout, cond_columns, seed)
+    if contest.winner == "linear":
+        return ScoreFit(linear, history, contest)
+    return ScoreFit(*_train(matrix, linear, recipe, seed), contest)
+
+
+def _train(
+    matrix: np.ndarray, linear: GaussianModel, recipe: ScoreRecipe, seed: int
+) -> tuple[ScoreGanModel, History]:
+    """Train the generator from the linear model on, and adjust its spread."""
+    layout, device = linear.layout, recipe.device
+    generator = LinearStartGenerator(
+        torch.from_numpy(linear.regression.means),
+        torch.from_numpy(linear.regression.root),
+        torch.tensor(linear.cond_columns, dtype=torch.long),
+        torch.tensor([b.start for b in layout.numeric], dtype=torch.long),
+        recipe.hidden_dims,
+    )
+    discriminator = Discriminator(layout, recipe.hidden_dims, recipe.pac, ())
+    initialise(generator, torch_stream(seed, "generator"))
+    initialise(discriminator, torch_stream(seed, "discriminator"))
+    generator.start_at_zero()
+    trained, history = train(
+        generator.to(device),
+        discriminator.to(device),
+        OutputHeads(layout).to(device),
+        torch.from_numpy(matrix).to(device),
+        linear.cond_columns,
+        recipe.config,
+        seed=seed,
+        validate=None,
+        verbose=recipe.verbose,
+    )
+    model = ScoreGanModel(trained, layout, linear.cond_columns, linear.conditions, device)
+    _adjust(model, linear, derived_seed(seed, "adjustment"))
+    return model, history
+
+
+def _adjust(model: ScoreGanModel, linear: GaussianModel, seed: int) -> None:
+    """Give the generator's numbers the linear model's means and covariance within conditions."""
+    rows = np.concatenate([model.generate_block(seed, b) for b in range(_ADJUSTMENT_BLOCKS)])
+    numbers = rows[:, [b.start for b in linear.layout.numeric]]
+    own = fit_regression(numbers, rows[:, linear.cond_columns])
+    moved = _transport(own.covariance, linear.regression.covariance)
+    model.generator.set_adjustment(torch.from_numpy(own.means).float(), torch.from_numpy(moved).float())
+
+
+def _transport(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The symmetric map between normal distributions that moves least: A source A = target."""
+    root = _power(source, 0.5)
+    inverse = _power(source, -0.5)
+    return np.asarray(inverse @ _power(root @ target @ root, 0.5) @ inverse)
+
+
+def _power(matrix: np.ndarray, exponent: float) -> np.ndarray:
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    return np.asarray((vectors * np.maximum(values, 1e-9) ** exponent) @ vectors.T)

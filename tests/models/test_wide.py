@@ -1,0 +1,213 @@
+"""Wide tables through every model: the common checks, and what comes back of each kind of value."""
+
+import inspect
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from synthgen.exceptions import ConditionError, ParameterError
+from synthgen.models.gaussian_copula import GaussianCopula
+from synthgen.models.gaussian_model import GaussianModel
+from synthgen.models.independent import IndependentMarginals
+from synthgen.models.persistence import load
+from synthgen.models.score_gan import ScoreGanModel
+from synthgen.models.synthgan import SynthGAN
+from tests.common.synthesizer_checks import CHECKS
+from tests.common.wide_tables import counts, dosages, expression
+
+QUICK = {"random_state": 0, "verbose": 0}
+GAN = {**QUICK, "hidden_dims": (16,), "max_steps": 20}
+FACTORIES = {
+    "SynthGAN, linear": lambda **c: SynthGAN(**{**GAN, **c}),
+    "SynthGAN, gan": lambda **c: SynthGAN(**{**GAN, "wide_model": "gan", **c}),
+    "GaussianCopula": lambda **c: GaussianCopula(**{**QUICK, **c}),
+    "IndependentMarginals": lambda **c: IndependentMarginals(**{**QUICK, **c}),
+}
+
+
+@pytest.fixture(scope="module")
+def wide():
+    return expression(60, 210)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("name", FACTORIES)
+def test_common_checks_on_a_wide_table(name, check, wide, tmp_path):
+    extra = {"tmp_path": tmp_path} if "tmp_path" in inspect.signature(check).parameters else {}
+    check(FACTORIES[name], wide, **extra)
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_the_block_is_one_encoder(name, wide):
+    encoder = FACTORIES[name]().fit(wide).encoder_
+    assert [e.column.name for e in encoder.encoders_] == ["sex", "age"]
+    assert encoder.block_.names == [f"g{i}" for i in range(210)]
+    assert encoder.layout_.width < 30
+
+
+def test_below_150_rows_the_linear_model_is_fitted_and_said_to_be(wide):
+    model = SynthGAN(**GAN).fit(wide)
+    assert isinstance(model.model_, GaussianModel)
+    assert model.winner_ == "linear"
+    assert model.contest_ is None
+    assert "fewer than 150 rows" in model.stopped_
+    assert model.describe()["wide"]["winner"] == "linear"
+
+
+def test_the_gan_is_fitted_where_it_is_asked_for(wide):
+    model = SynthGAN(**GAN, wide_model="gan").fit(wide)
+    assert isinstance(model.model_, ScoreGanModel)
+    assert model.winner_ == "gan"
+    assert len(model.history_) == 20
+
+
+def test_above_150_rows_validation_rows_decide(tmp_path):
+    table = expression(240, 210)
+    model = SynthGAN(**GAN).fit(table)
+    assert model.contest_.n_rows == 60
+    assert model.winner_ == model.contest_.winner
+    model.save(tmp_path / "m.synthgen")
+    assert load(tmp_path / "m.synthgen").contest_ == model.contest_
+
+
+def test_the_gan_wins_where_the_scores_are_far_from_normal():
+    """Two factors on a ring: no linear model has a hole in the middle."""
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 800)
+    ring = np.column_stack([np.cos(angle), np.sin(angle)]) * 3
+    genes = ring @ rng.standard_normal((2, 300)) + 0.3 * rng.standard_normal((800, 300))
+    table = pd.DataFrame(genes.astype(np.float32), columns=[f"g{i}" for i in range(300)])
+    model = SynthGAN(**QUICK, hidden_dims=(64, 64), max_steps=600, reduce=2).fit(table)
+    assert model.winner_ == "gan"
+    scores = model.encoder_.transform(model.sample(500, random_state=0))
+    radius = np.linalg.norm(scores / scores.std(axis=0), axis=1)
+    linear = SynthGAN(**QUICK, reduce=2, wide_model="linear").fit(table)
+    other = linear.encoder_.transform(linear.sample(500, random_state=0))
+    spread = np.linalg.norm(other / other.std(axis=0), axis=1).std()
+    assert radius.std() < 0.8 * spread
+
+
+def test_means_spread_and_correlations_come_back():
+    table, fresh = expression(300, 400), expression(1000, 400, seed=1)
+    model = GaussianCopula(**QUICK).fit(table)
+    genes = table.columns[2:]
+    synthetic = model.sample(1000, random_state=0)[genes]
+    assert synthetic.mean().to_numpy() == pytest.approx(table[genes].mean().to_numpy(), abs=0.35)
+    assert (synthetic.std() / table[genes].std()).median() == pytest.approx(1.0, abs=0.05)
+    upper = np.triu_indices(400, 1)
+    found, true = (np.corrcoef(t.to_numpy().T)[upper] for t in (synthetic, fresh[genes]))
+    assert np.corrcoef(found, true)[0, 1] > 0.95
+
+
+def test_covariates_go_with_the_genes():
+    table = expression(200, 300)
+    rows = GaussianCopula(**QUICK).fit(table).sample(2000, random_state=0)
+    for name in ("g1", "g5", "g20"):
+        real, found = (t.groupby("sex")[name].mean().diff().iloc[-1] for t in (table, rows))
+        assert found == pytest.approx(real, abs=0.5)
+
+
+def test_counts_stay_counts():
+    table = counts(120, 250)
+    rows = SynthGAN(**GAN).fit(table).sample(400, random_state=0)
+    genes = table.columns[1:]
+    assert (rows.dtypes == table.dtypes).all()
+    assert (rows[genes] >= 0).all().all()
+    assert (rows["c0"] == 0).all()
+    log = [np.log1p(t[genes].mean().to_numpy()) for t in (table, rows)]
+    assert np.corrcoef(*log)[0, 1] > 0.99
+    zeros = [(t[genes] == 0).mean().to_numpy() for t in (table, rows)]
+    assert np.abs(zeros[0] - zeros[1]).max() < 0.15
+    size = [np.log(t[genes].sum(axis=1)) for t in (table, rows)]
+    assert size[1].std() == pytest.approx(size[0].std(), rel=0.35)
+
+
+def test_dosages_keep_their_levels_frequencies_and_gaps():
+    table = dosages(150, 300)
+    rows = GaussianCopula(**QUICK).fit(table).sample(1500, random_state=0)
+    variants = table.columns[1:]
+    assert set(np.unique(rows[variants].stack().dropna())) <= {0.0, 1.0, 2.0}
+    frequency = [t[variants].mean().to_numpy() for t in (table, rows)]
+    assert np.corrcoef(*frequency)[0, 1] > 0.99
+    assert rows[variants].isna().mean().mean() == pytest.approx(
+        table[variants].isna().mean().mean(), abs=0.005
+    )
+
+
+def test_shares_stay_between_zero_and_one():
+    genes = 1 / (1 + np.exp(-2 * expression(80, 220).iloc[:, 2:]))
+    rows = GaussianCopula(**QUICK).fit(genes).sample(300, random_state=0)
+    assert rows.min().min() >= 0 and rows.max().max() <= 1
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "Int8", "Float32", "bool", "int64", "float64"])
+def test_every_numeric_dtype_comes_back(dtype):
+    values = (np.random.default_rng(0).random((40, 200)) < 0.4).astype("int8")
+    table = pd.DataFrame(values, columns=[f"v{i}" for i in range(200)]).astype(dtype)
+    if dtype in ("Int8", "Float32"):
+        table.iloc[3:9, 5] = None
+    rows = GaussianCopula(**QUICK).fit(table).sample(30)
+    assert (rows.dtypes == table.dtypes).all()
+    assert set(np.unique(rows.iloc[:, 7].dropna().astype(int))) <= {0, 1}
+
+
+def test_columns_of_several_dtypes_make_one_block():
+    table = dosages(60, 250).drop(columns="population")
+    whole = table.columns[::2]
+    table[whole] = table[whole].fillna(0).astype("int8")
+    model = GaussianCopula(**QUICK).fit(table)
+    assert len(model.encoder_.block_.names) == 250
+    assert_frame_equal(model.sample(5).iloc[:0], table.iloc[:0].reset_index(drop=True))
+
+
+@pytest.mark.parametrize("reduce", [0, 1, 5, 59, 500])
+def test_the_number_of_factors_can_be_given(reduce, wide):
+    encoder = GaussianCopula(**QUICK, reduce=reduce).fit(wide).encoder_
+    assert encoder.block_.n_scores == min(reduce, 59)
+
+
+def test_presets_bound_the_factors():
+    table = expression(160, 400, n_factors=40)
+    most = {
+        p: GaussianCopula(**QUICK, preset=p).fit(table).encoder_.block_.n_scores
+        for p in ("fidelity", "default", "strict")
+    }
+    assert most["fidelity"] <= 20 and most["default"] <= 10 and most["strict"] <= 5
+    assert most["strict"] <= most["default"] <= most["fidelity"]
+
+
+def test_without_reduction_the_gan_makes_every_column(wide):
+    model = SynthGAN(**GAN, reduce=None).fit(wide)
+    assert model.encoder_.layout_.width >= 210
+    rows = model.sample(40)
+    assert (rows.dtypes == wide.dtypes).all()
+    assert model.winner_ == "gan"
+
+
+def test_a_column_of_the_block_cannot_be_asked_for_unless_it_is_a_covariate(wide):
+    with pytest.raises(ConditionError, match=r"'g3' is one of a block.*covariates=\['g3'\]"):
+        GaussianCopula(**QUICK).fit(wide).sample(5, conditions={"g3": (0, 1)})
+    rows = GaussianCopula(**QUICK, covariates=["g3"]).fit(wide).sample(20, conditions={"g3": (0, 1)})
+    assert rows["g3"].between(0, 1).all()
+
+
+def test_unknown_covariates_are_named(wide):
+    with pytest.raises(ParameterError, match="names column 'nope'.*It has 'sex', 'age', 'g0'.* and 204 more"):
+        GaussianCopula(**QUICK, covariates=["nope"]).fit(wide)
+
+
+@pytest.mark.parametrize("n", [4, 5, 9])
+def test_a_handful_of_rows_is_enough_to_run(n):
+    rows = SynthGAN(**GAN).fit(expression(n, 250)).sample(10)
+    assert rows.shape == (10, 252) and rows.notna().all().all()
+
+
+def test_columns_of_missing_values_zeros_and_constants_come_back():
+    table = expression(30, 250)
+    table["g0"], table["g1"], table["g2"] = np.float32(np.nan), np.float32(0), np.float32(-2.5)
+    table.loc[5:, "g3"] = np.nan
+    rows = GaussianCopula(**QUICK).fit(table).sample(200, random_state=0)
+    assert rows["g0"].isna().all() and (rows["g1"] == 0).all() and (rows["g2"] == -2.5).all()
+    assert rows["g3"].isna().mean() == pytest.approx(25 / 30, abs=0.1)
