@@ -5,6 +5,7 @@ VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 THREADS ?= 2
 OUT := demo
+WIDE := $(OUT)/wide
 ROWS ?= 1000
 TABLE ?= adult
 SEED ?= 0
@@ -20,16 +21,23 @@ DEMO_DATA := $(DATA)
 DEMO_TARGET := $(TARGET)
 endif
 
-.PHONY: help demo test lint bench bench-report bench-defaults docs clean distclean
+# a command, and how long it took
+timed = @echo "$(1)"; start=$$(date +%s); $(1) && echo "$(2): $$(($$(date +%s) - start)) s"
+
+.PHONY: help demo demo-wide test lint bench bench-wide bench-wide-real bench-peers bench-report bench-defaults docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo                              a real table, a model, a synthetic table, a report, in $(OUT)/"
 	@echo "make demo DATA=file.parquet TARGET=column   the same on your own table (TARGET may be left out)"
+	@echo "make demo-wide                         600 simulated samples x 42,000 genes: fit, sample, report, and how long each took"
 	@echo "make test                              ruff, mypy and pytest"
 	@echo "make lint                              ruff and mypy alone"
 	@echo "make bench TABLE=adult                 fit, sample and judge on held-out rows, three seeds (tens of minutes)"
 	@echo "make bench-defaults                    SynthGAN().fit(df) on every mixed table (an hour)"
+	@echo "make bench-wide                        600 x 10,000 to 84,000: time, memory, quality beside baselines (an hour or two)"
+	@echo "make bench-wide-real                   rice genotypes and single cells, from the folder SYNTHGEN_DATA (an hour)"
+	@echo "make bench-peers                       other synthesizers on wide tables, ten minutes and 16 GiB each (hours)"
 	@echo "make bench-report                      time of reports, planted faults, false alarms, coverage of intervals (an hour)"
 	@echo "make docs                              the documentation as pages, in build/docs/"
 	@echo "make clean                             remove $(OUT)/, caches and builds; make distclean: $(VENV) too"
@@ -49,6 +57,16 @@ endif
 	@echo "The synthetic table: $(CURDIR)/$(OUT)/synthetic.parquet"
 	@echo "The report:          $(CURDIR)/$(OUT)/report.html"
 
+demo-wide: $(VENV)/.installed
+	@mkdir -p $(WIDE)
+	$(call timed,$(BIN)/python datasets/expression_600x42k/build.py $(WIDE)/train.parquet --holdout $(WIDE)/holdout.parquet --seed $(SEED),Two tables simulated and written)
+	$(call timed,$(BIN)/synthgen fit $(WIDE)/train.parquet -o $(WIDE)/model.synthgen --seed $(SEED) --force,Model fitted)
+	$(call timed,$(BIN)/synthgen sample $(WIDE)/model.synthgen -n $(ROWS) -o $(WIDE)/synthetic.parquet --seed $(SEED) --force,$(ROWS) rows sampled)
+	$(call timed,$(BIN)/synthgen evaluate $(WIDE)/train.parquet $(WIDE)/synthetic.parquet --holdout $(WIDE)/holdout.parquet --target class -o $(WIDE)/report.html --json $(WIDE)/report.json --force,Report made)
+	@echo
+	@echo "The synthetic table: $(CURDIR)/$(WIDE)/synthetic.parquet"
+	@echo "The report:          $(CURDIR)/$(WIDE)/report.html"
+
 # waiting threads must sleep, not spin: the machine may be shared
 test: lint
 	OMP_NUM_THREADS=$(THREADS) OMP_WAIT_POLICY=passive $(BIN)/python -m pytest
@@ -61,6 +79,16 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mixed.py $(TABLE)
 	$(BIN)/python benchmarks/tables.py
+
+bench-wide: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=$(THREADS) $(BIN)/python benchmarks/wide.py
+
+bench-wide-real: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=$(THREADS) $(BIN)/python benchmarks/wide_real.py
+
+bench-peers: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/peers/venvs.py
+	$(BIN)/python benchmarks/peers/run.py --threads $(THREADS)
 
 bench-report: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/report_speed.py
@@ -89,7 +117,7 @@ $(VENV)/.installed: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
-	$(PIP) -e ".[dev]"
+	$(PIP) -e ".[dev,genomics]"
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-docs: pyproject.toml $(CONSTRAINTS) | $(BIN)/python

@@ -12,6 +12,7 @@ import pandas as pd
 from synthgen.dtypes import family
 from synthgen.encoders.level_marginals import LevelMarginals, fit_level_marginals, has_few_levels
 from synthgen.encoders.low_rank import (
+    Design,
     Factors,
     fit_factors,
     n_factors_by_parallel_analysis,
@@ -64,7 +65,9 @@ class BlockEncoder:
         self.smooth, self.levels, self.factors = smooth, levels, factors
 
     @classmethod
-    def fit(cls, table: pd.DataFrame, columns: list[Column], options: WideOptions, seed: int) -> Self:
+    def fit(
+        cls, table: pd.DataFrame, columns: list[Column], options: WideOptions, design: Design, seed: int
+    ) -> Self:
         """Learn marginals and factors.
 
         Parameters
@@ -75,6 +78,8 @@ class BlockEncoder:
             The block's (`wide_columns.block_columns`).
         options : WideOptions
             How many factors.
+        design : Design
+            The covariates of the rows.
         seed : int
             For the parallel analysis and the randomised SVD.
 
@@ -95,7 +100,7 @@ class BlockEncoder:
         smooth = fit_smooth_marginals(values[~is_level], *bounds)
         levels = fit_level_marginals(values[is_level])
         missing = np.isnan(values).mean(axis=1).astype(np.float32)
-        factors = _factors(values, options, seed)
+        factors = _factors(values, options, design, seed)
         return cls(names, [c.dtype for c in columns], missing, is_level, smooth, levels, factors)
 
     @property
@@ -140,13 +145,17 @@ class BlockEncoder:
                 scores += marginals.scores(values[which], part).T @ self.factors.projection[which]
         return scores
 
-    def inverse_transform(self, matrix: np.ndarray, first_row: int, seed: int) -> pd.DataFrame:
+    def inverse_transform(
+        self, matrix: np.ndarray, one_hot: np.ndarray, first_row: int, seed: int
+    ) -> pd.DataFrame:
         """Scores to rows, with fresh noise for what the common scores do not say.
 
         Parameters
         ----------
         matrix : ndarray of float32, shape (N, k)
             Scores.
+        one_hot : ndarray of float32, shape (N, C)
+            The covariates' choices.
         first_row : int
             Number of the first row in the whole sample: noise is a function of the seed and the row. A multiple of
             `ROWS_PER_BLOCK`.
@@ -159,8 +168,8 @@ class BlockEncoder:
             The block's columns in their dtypes.
         """
         parts = [
-            self._decode(matrix[start : start + ROWS_PER_BLOCK], (first_row + start) // ROWS_PER_BLOCK, seed)
-            for start in range(0, max(len(matrix), 1), ROWS_PER_BLOCK)
+            self._decode(matrix[rows], one_hot[rows], (first_row + rows.start) // ROWS_PER_BLOCK, seed)
+            for rows in _parts(len(matrix), ROWS_PER_BLOCK)
         ]
         return _frame(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1), self.names, self.dtypes)
 
@@ -190,7 +199,7 @@ class BlockEncoder:
             None if state["factors"] is None else Factors(**state["factors"]),
         )
 
-    def _decode(self, scores: np.ndarray, block: int, seed: int) -> np.ndarray:
+    def _decode(self, scores: np.ndarray, one_hot: np.ndarray, block: int, seed: int) -> np.ndarray:
         """Values of some rows, shape (p, N)."""
         dtype = _common_dtype(self.dtypes, self.smooth.knots.dtype)
         out = np.empty((len(self.names), len(scores)), dtype=dtype)
@@ -199,7 +208,7 @@ class BlockEncoder:
             """One chunk of columns, in place."""
             which, marginals, part = chunk
             rng = stream(seed, "gene noise", block, number)
-            values = marginals.values(self._normal(scores, which, rng), part)
+            values = marginals.values(self._normal(scores, one_hot, which, rng), part)
             if (share := self.missing[which]).any():
                 values[share[:, None] > rng.random((len(scores), len(which)), dtype=np.float32).T] = np.nan
             out[which] = values
@@ -208,14 +217,17 @@ class BlockEncoder:
             list(pool.map(fill, *zip(*enumerate(self._chunks()), strict=True)))
         return out
 
-    def _normal(self, scores: np.ndarray, which: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Normal scores of some columns, shape (q, N): common part and noise."""
+    def _normal(
+        self, scores: np.ndarray, one_hot: np.ndarray, which: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Normal scores of some columns, shape (q, N): common part, shifts and noise."""
         if self.factors is None:
             return np.ascontiguousarray(scores[:, which].T)
         # row by row, so that the first rows of a block do not depend on how many are wanted
         noise = rng.standard_normal((len(scores), len(which)), dtype=np.float32)
         noise *= self.factors.residual[which]
         noise += scores @ self.factors.loadings[which].T
+        noise += one_hot @ self.factors.shifts[:, which]
         return np.ascontiguousarray(noise.T)
 
     def _chunks(self) -> Iterator[tuple[np.ndarray, Marginals, slice]]:
@@ -231,8 +243,8 @@ class BlockEncoder:
                     yield places[part], marginals, part
 
 
-def _parts(n_columns: int) -> list[slice]:
-    return [slice(i, i + COLUMNS_TOGETHER) for i in range(0, max(n_columns, 1), COLUMNS_TOGETHER)]
+def _parts(length: int, together: int = COLUMNS_TOGETHER) -> list[slice]:
+    return [slice(i, i + together) for i in range(0, max(length, 1), together)]
 
 
 def _values(table: pd.DataFrame, names: list[str]) -> np.ndarray:
@@ -256,18 +268,18 @@ def _bounds(values: np.ndarray) -> tuple[float, float]:
     return (0.0 if low >= 0 else -np.inf), (1.0 if low >= 0 and high <= 1 else np.inf)
 
 
-def _factors(values: np.ndarray, options: WideOptions, seed: int) -> Factors | None:
+def _factors(values: np.ndarray, options: WideOptions, design: Design, seed: int) -> Factors | None:
     if options.reduce is None:
         return None
     if options.reduce == 0:
-        return no_factors(len(values))
+        return no_factors(len(values), design.one_hot.shape[1])
     scores, information = conditional_scores(values)
     if isinstance(options.reduce, int):
         n_factors = options.reduce
     else:
         most = max(1, int(values.shape[1] / options.rows_per_factor))
         n_factors = max(1, n_factors_by_parallel_analysis(scores, most, stream(seed, "parallel analysis")))
-    return fit_factors(scores, information, n_factors, derived_seed(seed, "factors"))
+    return fit_factors(scores, information, n_factors, design, derived_seed(seed, "factors"))
 
 
 def _common_dtype(tokens: list[str], computed: np.dtype) -> np.dtype:

@@ -1,7 +1,7 @@
 """A wide matrix of normal scores as a few common factors and a residual for each column.
 
-z_j = lambda_j . s + sqrt(psi_j) e_j: whitened principal scores s, loadings lambda_j, and independent noise e_j that
-belongs to column j alone. With fewer rows than columns the scores come from the rows' Gram matrix, whose cost
+z_j = lambda_j . s + shift_cj + sqrt(psi_j) e_j: whitened principal scores s, loadings lambda_j, shifts of the levels of
+covariates where these stand out, and independent noise e_j that belongs to column j alone. With fewer rows than columns the scores come from the rows' Gram matrix, whose cost
 is linear in the number of columns.
 """
 
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthgen.encoders.group_effects import fit_group_effects
+
 MAX_GRAM_ROWS = 4_000
 """With more rows than this, randomised SVD instead of the Gram matrix."""
 MAX_COMMUNALITY = 0.995
@@ -18,6 +20,7 @@ MAX_COMMUNALITY = 0.995
 _COLUMNS_FOR_RANK = 5_000
 _SIGN_DRAWS = 5
 _CHUNK = 4_096
+_LEAST_INFORMATION = 1e-6
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,14 @@ class Factors:
         lambda.
     residual : ndarray of float32, shape (p,)
         sqrt(psi): standard deviation of the noise, so that every z_j has variance 1.
+    shifts : ndarray of float32, shape (C, p)
+        What each level of the covariates adds to each column (`group_effects`).
     """
 
     projection: np.ndarray
     loadings: np.ndarray
     residual: np.ndarray
+    shifts: np.ndarray
 
     @property
     def n_factors(self) -> int:
@@ -44,7 +50,28 @@ class Factors:
         return self.loadings.shape[1]
 
 
-def fit_factors(scores: np.ndarray, information: np.ndarray, n_factors: int, seed: int) -> Factors:
+@dataclass(frozen=True)
+class Design:
+    """The covariates' choices beside a block.
+
+    Parameters
+    ----------
+    one_hot : ndarray of float32, shape (N, C)
+        Their one-hot columns.
+    groups : list of slice
+        Which columns belong to one covariate.
+    threshold : float or None
+        Standard errors from which on a level's shift of a column is kept; None: none is.
+    """
+
+    one_hot: np.ndarray
+    groups: list[slice]
+    threshold: float | None
+
+
+def fit_factors(
+    scores: np.ndarray, information: np.ndarray, n_factors: int, design: Design, seed: int
+) -> Factors:
     """Fit the factor model to the normal scores of the training rows.
 
     Parameters
@@ -54,7 +81,9 @@ def fit_factors(scores: np.ndarray, information: np.ndarray, n_factors: int, see
     information : ndarray, shape (p,)
         Mean squares of the scores.
     n_factors : int
-        k, 0 <= k < N.
+        k; at most N - 1 and p are taken.
+    design : Design
+        The covariates of the rows.
     seed : int
         Of the randomised SVD.
 
@@ -78,7 +107,7 @@ def fit_factors(scores: np.ndarray, information: np.ndarray, n_factors: int, see
     n_rows = scores.shape[1]
     n_factors = min(n_factors, n_rows - 1, len(scores))
     if n_factors < 1:
-        return no_factors(len(scores))
+        return no_factors(len(scores), design.one_hot.shape[1])
     values, vectors = _top(scores, n_factors, seed)
     total = float(np.dot(information, np.ones(len(scores)))) * n_rows
     noise = max(total - values.sum(), 0.0) / max(min(n_rows - 1, len(scores)) - n_factors, 1)
@@ -86,14 +115,19 @@ def fit_factors(scores: np.ndarray, information: np.ndarray, n_factors: int, see
     covariance = (scores @ whitened.astype(np.float32)) / n_rows
     projection = covariance * (n_rows / np.maximum(values, 1e-12)).astype(np.float32)
     kept = np.sqrt(np.clip(1 - noise / np.maximum(values, 1e-12), 0, 1)).astype(np.float32)
-    loadings = covariance * kept / np.maximum(information, 1e-6)[:, None].astype(np.float32)
-    return Factors(projection, *_within_unit_variance(loadings))
+    scale = 1 / np.maximum(information, _LEAST_INFORMATION).astype(np.float32)
+    shifts = np.zeros((design.one_hot.shape[1], len(scores)), dtype=np.float32)
+    if design.threshold is not None and shifts.size:
+        rest = scores - covariance @ whitened.astype(np.float32).T
+        shifts = fit_group_effects(rest, design.one_hot, design.groups, design.threshold) * scale
+    return Factors(projection, *_within_unit_variance(covariance * kept * scale[:, None], shifts, design))
 
 
-def no_factors(n_columns: int) -> Factors:
-    """The model of columns that have nothing in common."""
+def no_factors(n_columns: int, n_levels: int) -> Factors:
+    """The model of columns that have nothing in common, whatever the covariates."""
     empty = np.zeros((n_columns, 0), dtype=np.float32)
-    return Factors(empty, empty, np.ones(n_columns, dtype=np.float32))
+    shifts = np.zeros((n_levels, n_columns), dtype=np.float32)
+    return Factors(empty, empty, np.ones(n_columns, dtype=np.float32), shifts)
 
 
 def n_factors_by_parallel_analysis(scores: np.ndarray, most: int, rng: np.random.Generator) -> int:
@@ -157,9 +191,12 @@ def _gram(scores: np.ndarray) -> np.ndarray:
     return out
 
 
-def _within_unit_variance(loadings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Loadings whose squares sum to less than 1 in each row, and the noise that makes up the rest."""
-    communality = (loadings**2).sum(axis=1)
-    factor = np.sqrt(np.minimum(1.0, MAX_COMMUNALITY / np.maximum(communality, 1e-12)))
-    loadings = (loadings * factor[:, None]).astype(np.float32)
-    return loadings, np.sqrt(1.0 - (loadings**2).sum(axis=1)).astype(np.float32)
+def _within_unit_variance(
+    loadings: np.ndarray, shifts: np.ndarray, design: Design
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Loadings, noise and shifts whose variances sum to 1 in each column."""
+    weight = design.one_hot.sum(axis=0) / max(len(design.one_hot), 1)
+    shared = (loadings**2).sum(axis=1) + (weight[:, None] * shifts**2).sum(axis=0)
+    factor = np.sqrt(np.minimum(1.0, MAX_COMMUNALITY / np.maximum(shared, 1e-12))).astype(np.float32)
+    residual = np.sqrt(1.0 - shared * factor**2).astype(np.float32)
+    return loadings * factor[:, None], residual, shifts * factor

@@ -15,6 +15,7 @@ from synthgen.encoders.block import BlockEncoder
 from synthgen.encoders.categorical import CategoricalEncoder
 from synthgen.encoders.constant import ConstantEncoder
 from synthgen.encoders.identifier import IdentifierEncoder
+from synthgen.encoders.low_rank import Design
 from synthgen.encoders.numeric import NumericEncoder
 from synthgen.encoders.wide_columns import WideOptions, block_columns
 from synthgen.exceptions import ColumnRejected, DataError, NotFittedError
@@ -85,13 +86,19 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         """
         _check_columns(X, self.schema)
         columns = block_columns(self.schema, len(X), self.wide)
-        block = None
-        if columns and self.wide is not None:
-            seed = derived_seed(resolve_seed(self.random_state), "block")
-            block = BlockEncoder.fit(X, columns, self.wide, seed)
         inside = {c.name for c in columns}
         encoders = [_fit_column(X[c.name], c) for c in self.schema if c.name not in inside]
-        return self._assemble(encoders, block)
+        self._assemble(encoders, None)
+        if not columns or self.wide is None:
+            return self
+        choices = self._choices
+        design = Design(
+            self._transform_columns(X)[:, [i for part in choices for i in range(part.start, part.stop)]],
+            _compacted(choices),
+            self.wide.effect_threshold,
+        )
+        seed = derived_seed(resolve_seed(self.random_state), "block")
+        return self._assemble(encoders, BlockEncoder.fit(X, columns, self.wide, design, seed))
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:
         """The matrix of a table.
@@ -113,16 +120,19 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         """
         self._check_fitted()
         _check_columns(X, self.schema)
+        own = self._transform_columns(X)
+        return own if self.block_ is None else np.hstack([own, self.block_.transform(X)])
+
+    def _transform_columns(self, X: pd.DataFrame) -> np.ndarray:
+        """The matrix of the columns that are not in the block."""
         seed = resolve_seed(self.random_state)
-        out = np.zeros((len(X), self.layout_.width), dtype=np.float32)
+        out = np.zeros((len(X), sum(self._widths)), dtype=np.float32)
         start = 0
         for i, encoder in enumerate(self.encoders_):
             plain = _plain(X[encoder.column.name], encoder)
             part = encoder.transform(plain, stream(seed, "ties", i))
             out[:, start : start + part.shape[1]] = part
             start += part.shape[1]
-        if self.block_ is not None:
-            out[:, start:] = self.block_.transform(X)
         return out
 
     def inverse_transform(
@@ -164,7 +174,9 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         frame = pd.DataFrame(found, index=pd.RangeIndex(len(X)), copy=False)
         if self.block_ is None or (wanted is not None and wanted.isdisjoint(self.block_.names)):
             return frame
-        return self._beside(frame, self.block_.inverse_transform(X[:, start:], first_row, seed), wanted)
+        one_hot = X[:, [i for part in self._choices for i in range(part.start, part.stop)]]
+        block = self.block_.inverse_transform(X[:, start:], one_hot, first_row, seed)
+        return self._beside(frame, block, wanted)
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """The names of the matrix columns, shape (F,): ``column=level`` and ``column~score``."""
@@ -216,6 +228,11 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         """The encoder of one column; None if the column is in the block."""
         return next((e for e in self.encoders_ if e.column.name == name), None)
 
+    @property
+    def _choices(self) -> list[slice]:
+        """Where the one-hot blocks of the columns beside the block lie."""
+        return [slice(b.start, b.stop) for b in self.layout_.one_hot]
+
     def _beside(self, frame: pd.DataFrame, block: pd.DataFrame, wanted: set[str] | None) -> pd.DataFrame:
         """Both halves of a table in the table's order."""
         both = pd.concat([frame, block], axis=1)
@@ -230,6 +247,12 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
 def _check_columns(table: pd.DataFrame, schema: Schema) -> None:
     if absent := [n for n in schema.names if n not in table.columns]:
         raise DataError(f"The table lacks column {absent[0]!r}, which the schema has.")
+
+
+def _compacted(parts: list[slice]) -> list[slice]:
+    """The same parts, one right after another from 0 on."""
+    ends = np.cumsum([part.stop - part.start for part in parts]).tolist()
+    return [slice(start, stop) for start, stop in zip([0, *ends[:-1]], ends, strict=False)]
 
 
 def _fit_column(series: pd.Series, column: Column) -> AbstractColumnEncoder:

@@ -27,6 +27,9 @@ class WideOptions:
         map. An int makes a block of any table with two numeric columns or more.
     rows_per_factor : float
         "auto" takes at most one factor for so many rows.
+    effect_threshold : float or None
+        Standard errors from which on a covariate's level may shift a single column beyond the common factors.
+        None: never.
     covariates : tuple of str
         Columns that never belong to a block.
     features : tuple of str or None
@@ -35,6 +38,7 @@ class WideOptions:
 
     reduce: str | int | None = "auto"
     rows_per_factor: float = 16.0
+    effect_threshold: float | None = None
     covariates: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
 

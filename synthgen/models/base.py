@@ -100,7 +100,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         wide = self._wide_options()
         if wide is not None and annotation is not None:
             wide = replace(wide, features=tuple(annotation.features.index))
-        encoder = self._encoder_class(schema, wide=wide, random_state=derived_seed(seed, "encoder")).fit(table)
+        encoder = self._encoder_class(schema, wide=wide, random_state=derived_seed(seed, "encoder")).fit(
+            table
+        )
         model = self._fit_matrix(encoder.transform(table), encoder, seed)
         self.schema_, self.encoder_, self.model_ = schema, encoder, model
         self.annotation_, self._gives_anndata = annotation, is_anndata(X)

@@ -10,7 +10,7 @@ import torch
 from synthgen.layout import MatrixLayout
 from synthgen.models.condition_table import ConditionTable
 from synthgen.models.matrix_model import AbstractMatrixModel
-from synthgen.networks.generator import Generator
+from synthgen.networks.generator import AbstractGenerator, Generator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, stream
 from synthgen.training.calibration import Calibration, apply_calibration, identity
@@ -21,7 +21,7 @@ class GanModel(AbstractMatrixModel):
 
     Parameters
     ----------
-    generator : Generator
+    generator : AbstractGenerator
         Averaged weights.
     layout : MatrixLayout
         What the F columns are.
@@ -35,7 +35,7 @@ class GanModel(AbstractMatrixModel):
 
     def __init__(
         self,
-        generator: Generator,
+        generator: AbstractGenerator,
         layout: MatrixLayout,
         cond_columns: list[int],
         conditions: ConditionTable,

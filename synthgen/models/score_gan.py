@@ -32,6 +32,8 @@ _ADJUSTMENT_BLOCKS = 8
 class ScoreGanModel(GanModel):
     """A trained linear-start generator."""
 
+    generator: LinearStartGenerator
+
     def to_state(self) -> dict[str, Any]:
         """Weights and conditions. See the base class."""
         return {
@@ -45,8 +47,13 @@ class ScoreGanModel(GanModel):
     def from_state(cls, state: dict[str, Any], layout: MatrixLayout, device: str) -> Self:
         """From `to_state`'s data."""
         weights = {k: torch.from_numpy(v) for k, v in state["generator"].items()}
-        parts = [weights[k] for k in ("means", "root", "cond_columns", "numeric_columns")]
-        generator = LinearStartGenerator(*parts, state["hidden_dims"])
+        generator = LinearStartGenerator(
+            weights["means"],
+            weights["root"],
+            weights["cond_columns"],
+            weights["numeric_columns"],
+            state["hidden_dims"],
+        )
         generator.load_state_dict(weights)
         return cls(generator, layout, state["cond_columns"], ConditionTable(**state["conditions"]), device)
 

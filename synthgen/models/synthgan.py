@@ -27,7 +27,7 @@ from synthgen.models.validation_score import auc_noise, compact, detection_auc
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.networks.blocks import initialise
 from synthgen.networks.discriminator import Discriminator
-from synthgen.networks.generator import Generator
+from synthgen.networks.generator import AbstractGenerator, Generator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream, torch_stream
 from synthgen.schema import Schema
@@ -318,7 +318,7 @@ class SynthGAN(AbstractSynthesizer):
         return found
 
     def _wide_options(self) -> WideOptions:
-        return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on)
+        return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, has_effects=True)
 
     @property
     def winner_(self) -> str:
@@ -394,13 +394,13 @@ class SynthGAN(AbstractSynthesizer):
         matrix: np.ndarray,
         device: str,
         seed: int,
-    ) -> Callable[[Generator], float]:
+    ) -> Callable[[AbstractGenerator], float]:
         """A function that scores a generator on the validation rows; lower is better."""
         real = compact(validation, layout)
         conditions = condition_table(matrix, cond_columns)
         own_seed = derived_seed(seed, "validation")
 
-        def validate(generator: Generator) -> float:
+        def validate(generator: AbstractGenerator) -> float:
             """AUC of trees that tell generated rows from the validation rows."""
             model = GanModel(generator, layout, cond_columns, conditions, device)
             n_blocks = -(-len(real) // ROWS_PER_BLOCK)

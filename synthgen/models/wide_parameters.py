@@ -10,6 +10,8 @@ from synthgen.validation import Choice, Constraint, Each, Instance, Interval, No
 
 ROWS_PER_FACTOR = {"default": 16.0, "fidelity": 8.0, "strict": 32.0}
 """By preset, how many rows there must be at least for each common factor."""
+EFFECT_THRESHOLD = {"default": 2.0, "fidelity": 1.5, "strict": 3.0}
+"""By preset, from how many standard errors on a class may shift a single column."""
 
 WIDE_CONSTRAINTS: dict[str, list[Constraint]] = {
     "reduce": [Choice(("auto",)), Interval("int", 0, math.inf), Nothing()],
@@ -23,6 +25,8 @@ def wide_options(
     preset: str,
     covariates: Sequence[str] | None,
     conditional_on: Sequence[str] | None,
+    *,
+    has_effects: bool,
 ) -> WideOptions:
     """The encoder's options from a model's parameters.
 
@@ -30,6 +34,8 @@ def wide_options(
     ----------
     reduce, preset, covariates, conditional_on
         As the model has them.
+    has_effects : bool
+        Whether classes may shift single columns beyond the common factors.
 
     Returns
     -------
@@ -37,4 +43,5 @@ def wide_options(
         Columns that the model is conditional on are covariates.
     """
     kept_out = (*(covariates or ()), *(conditional_on or ()))
-    return WideOptions(reduce, ROWS_PER_FACTOR[preset], tuple(dict.fromkeys(kept_out)))
+    threshold = EFFECT_THRESHOLD[preset] if has_effects else None
+    return WideOptions(reduce, ROWS_PER_FACTOR[preset], threshold, tuple(dict.fromkeys(kept_out)))

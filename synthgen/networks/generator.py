@@ -10,7 +10,26 @@ from torch import Tensor, nn
 from synthgen.networks.blocks import residual_mlp
 
 
-class Generator(nn.Module):
+class AbstractGenerator(nn.Module):
+    """What every generator promises: raw matrix rows from a latent vector and a condition.
+
+    Attributes
+    ----------
+    latent_dim : int
+        Z, width of the latent vector.
+    hidden_dims : list of int
+        Width of each residual block.
+    """
+
+    latent_dim: int
+    hidden_dims: list[int]
+
+    def forward(self, z: Tensor, cond: Tensor) -> Tensor:
+        """Raw outputs, shape (B, F), from latent vectors (B, Z) and conditions (B, C)."""
+        raise NotImplementedError
+
+
+class Generator(AbstractGenerator):
     """A residual MLP from a latent vector, and a condition if there is one, to raw outputs.
 
     Parameters

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from synthgen.networks.blocks import residual_mlp
+from synthgen.networks.generator import AbstractGenerator
 
 EXTRA_NOISE = 16
 """Latent numbers that only the correction sees."""
 _CERTAIN = 1e4
 
 
-class LinearStartGenerator(nn.Module):
+class LinearStartGenerator(AbstractGenerator):
     """``y = b(z, c) + f(b(z, c), z, c)``: a normal draw b given the condition c, and an MLP f that starts at zero.
 
     Parameters

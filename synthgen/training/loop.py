@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from synthgen.exceptions import TrainingError
 from synthgen.networks.discriminator import Discriminator
-from synthgen.networks.generator import Generator
+from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.training.batches import Batches
 from synthgen.training.config import TrainingConfig
@@ -29,7 +29,7 @@ _FLUSH_EVERY = 50
 
 
 def train(
-    generator: Generator,
+    generator: AbstractGenerator,
     discriminator: Discriminator,
     heads: OutputHeads,
     matrix: Tensor,
@@ -37,9 +37,9 @@ def train(
     config: TrainingConfig,
     *,
     seed: int,
-    validate: Callable[[Generator], float] | None,
+    validate: Callable[[AbstractGenerator], float] | None,
     verbose: int,
-) -> tuple[Generator, History]:
+) -> tuple[AbstractGenerator, History]:
     """Train both networks and return the averaged generator that did best.
 
     Parameters
@@ -61,7 +61,7 @@ def train(
 
     Returns
     -------
-    generator : Generator
+    generator : AbstractGenerator
         Average of the weights, at the latest score that is as good as the best.
     history : History
         What happened.
@@ -124,7 +124,7 @@ def _steps(config: TrainingConfig, history: History, verbose: int) -> Iterator[_
 
 
 def _players(
-    generator: Generator,
+    generator: AbstractGenerator,
     discriminator: Discriminator,
     heads: OutputHeads,
     cond_columns: list[int],

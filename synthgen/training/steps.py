@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from synthgen.networks.discriminator import Discriminator
-from synthgen.networks.generator import Generator
+from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.training.batches import Batches
 from synthgen.training.config import TrainingConfig
@@ -30,7 +30,7 @@ class Players:
         Matrix columns that are given to the generator instead of made by it.
     """
 
-    generator: Generator
+    generator: AbstractGenerator
     discriminator: Discriminator
     heads: OutputHeads
     generator_optimizer: torch.optim.Optimizer

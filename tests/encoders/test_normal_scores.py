@@ -1,5 +1,7 @@
 """Conditional mean scores against integrals and Blom's formula."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -13,8 +15,7 @@ def test_a_level_scores_the_mean_of_the_normal_number_inside_its_window():
     scores, _ = conditional_scores(values)
     cuts = norm.ppf([0, 3 / 6, 5 / 6, 1])
     wanted = [
-        quad(lambda z: z * norm.pdf(z), a, b)[0] / (norm.cdf(b) - norm.cdf(a))
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True)
+        quad(lambda z: z * norm.pdf(z), a, b)[0] / (norm.cdf(b) - norm.cdf(a)) for a, b in pairwise(cuts)
     ]
     assert scores[0] == pytest.approx([wanted[0]] * 3 + [wanted[1]] * 2 + [wanted[2]], rel=1e-6)
 
