@@ -85,7 +85,13 @@ def participation_ratio(table: CodedTable, like: CodedTable, seed: int) -> Estim
     blocks = _feature_blocks(table, like)
     if width <= min(table.n_rows, _MAX_FEATURES):
         return _jackknifed(*_from_covariance(np.concatenate(list(blocks), axis=1), groups))
-    return _jackknifed(*_from_gram(sum(b @ b.T for b in blocks), groups))
+    return _jackknifed(*_from_gram(_summed_products(blocks, width > _MAX_FEATURES), groups))
+
+
+def _summed_products(blocks: Iterator[np.ndarray], is_wide: bool) -> np.ndarray:
+    """Inner products of rows; of wide tables each block's in single precision, which is twice as fast."""
+    parts = (b.astype(np.float32) if is_wide else b for b in blocks)
+    return np.asarray(sum((p @ p.T).astype(np.float64, copy=False) for p in parts))
 
 
 def _jackknifed(value: float, without: np.ndarray) -> Estimate:

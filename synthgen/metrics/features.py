@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ MAX_ONE_HOT_LEVELS = 100
 _MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _FOLD = np.uint64(32)
 _HASHED_ROWS = 16_384
+_KEYS: weakref.WeakKeyDictionary[CodedTable, np.ndarray] = weakref.WeakKeyDictionary()
+"""Of the tables that are in use: a report asks for the same ones again and again."""
 
 
 def tree_matrix(tables: Sequence[CodedTable]) -> tuple[list[np.ndarray], np.ndarray]:
@@ -174,7 +177,10 @@ def row_keys(tables: Sequence[CodedTable]) -> list[np.ndarray]:
     never share a key; two rows that differ in more share one with a chance of 2^-64 or so, some pair among two
     million rows with a chance of 1e-7.
     """
-    return [_hashed(t) for t in tables]
+    for table in tables:
+        if table not in _KEYS:
+            _KEYS[table] = _hashed(table)
+    return [_KEYS[table] for table in tables]
 
 
 def _hashed(table: CodedTable) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from synthgen.reports.canvas import MAX_LABEL, add_bars, blank, label, name_rows, rounded, show_legend
+from synthgen.reports.figures_genomic import genomic_figures
 
 REAL, SYNTHETIC = "#3b82c4", "#d9772f"
 """Distinguishable without colour vision, and on white and black (contrast above 3)."""
@@ -47,7 +48,8 @@ def all_figures(report: Mapping[str, Any]) -> dict[str, go.Figure]:
     -------
     dict of str to plotly.graph_objects.Figure
         Of these, what there is: ``scores``, ``marginal: <column>``, ``pair trends``, ``detection``, ``importances``,
-        ``membership``, ``distances``, ``wide: means``, ``wide: standard deviations``.
+        ``membership``, ``distances``, ``wide: means``, ``wide: standard deviations``, and those of
+        `synthgen.reports.figures_genomic.genomic_figures`.
     """
     return dict(_all(report))
 
@@ -71,6 +73,7 @@ def _all(report: Mapping[str, Any]) -> Iterator[tuple[str, go.Figure]]:
     if report["profile"] and (points := wide_points(report["profile"]))["names"]:
         for quantity, key in (("means", "mean"), ("standard deviations", "sd")):
             yield f"wide: {quantity}", _wide(points, quantity, f"{key}_real", f"{key}_synthetic")
+    yield from genomic_figures(report, TABLES)
 
 
 def marginal_figure(marginal: Mapping[str, Any]) -> go.Figure:

@@ -21,7 +21,13 @@ WORST = 12
 """Pairs listed by either of two measures."""
 WORST_WIDE = 20
 """Columns listed beside the points of a wide table."""
-AREAS = {"fidelity": "Fidelity", "utility": "Utility", "privacy": "Privacy"}
+AREAS = {
+    "fidelity": "Fidelity",
+    "expression": "Gene expression",
+    "genotypes": "Genotypes",
+    "utility": "Utility",
+    "privacy": "Privacy",
+}
 MARKS = {"leak": "!", "wrong": "×", "unknown": "?", "minor": "~", "good": "✓"}
 """Beside the word and the colour of a kind of verdict."""
 SMOKE_TESTS = (
@@ -74,6 +80,8 @@ def sections(report: Plain) -> dict[str, str]:
             "Detection",
             report["detection"] or report["linear_detection"] or report["regions"] or report["mmd"],
         ),
+        "expression": ("Expression", report["expression"]),
+        "genotypes": ("Genotypes", report["genotypes"]),
         "utility": ("Utility", "utility" in used),
         "privacy": ("Privacy", "privacy" in used),
         "wide": ("All columns", report["profile"]),

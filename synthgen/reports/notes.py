@@ -31,7 +31,7 @@ def notes(report: Report, task: Task | None) -> tuple[str, ...]:
         Sentences, the most important first.
     """
     holdout = _with_holdout(report) if report.has_holdout else [_without_holdout()]
-    return (*holdout, *_ALWAYS, *_rows(report), *_columns(report), *_predicted(task))
+    return (*holdout, *_ALWAYS, *_rows(report), *_columns(report), *_genomic(report), *_predicted(task))
 
 
 def _without_holdout() -> str:
@@ -88,6 +88,23 @@ def _columns(report: Report) -> list[str]:
         out.append(
             f"Three-way margins cover {report.triples.n_triples:,} of {report.triples.n_possible:,} triples of columns, "
             "chosen at random."
+        )
+    return out
+
+
+def _genomic(report: Report) -> list[str]:
+    out = []
+    if report.expression is not None:
+        genes = report.expression
+        out.append(
+            f"{genes.n_genes:,} columns were read as genes ({genes.family}); gene-gene correlations are of "
+            f"{genes.n_correlated:,} of them. Figures of genes raise no verdicts."
+        )
+    if report.genotypes is not None:
+        variants = report.genotypes
+        out.append(
+            f"{variants.n_variants:,} columns were read as variants ({variants.family}); linkage disequilibrium is of "
+            f"{variants.n_linked:,} of them. Figures of variants raise no verdicts."
         )
     return out
 

@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from synthgen.metrics.utility import Task
+from synthgen.metrics.value_block import MIN_COLUMNS, ValueBlock
 from synthgen.reports import fidelity, privacy, usefulness
+from synthgen.reports.expression import expression
+from synthgen.reports.genotypes import genotypes
 from synthgen.reports.report import LeftOut
 from synthgen.reports.section import Section
 from synthgen.reports.tables import Tables
@@ -25,11 +28,14 @@ class Part:
         Measures it.
     needs_target : bool
         Whether there must be something to predict.
+    block : {"genes", "variants"} or None
+        What the table must hold a block of.
     """
 
     label: str
     run: Callable[[Tables, Task | None], Section]
     needs_target: bool = False
+    block: str | None = None
 
 
 PARTS: dict[str, Part] = {
@@ -39,6 +45,8 @@ PARTS: dict[str, Part] = {
     "detection": Part("detection", lambda t, _: fidelity.detection(t)),
     "utility": Part("utility", usefulness.usefulness, needs_target=True),
     "membership": Part("membership inference", lambda t, _: privacy.memberships(t)),
+    "expression": Part("gene expression", expression, block="genes"),
+    "genotypes": Part("genotypes", genotypes, block="variants"),
     "relations": Part("exact relations", lambda t, _: fidelity.relations(t)),
     "collapse": Part("mode collapse", lambda t, _: fidelity.collapse(t)),
     "disclosure": Part("disclosure", privacy.disclosures),
@@ -79,6 +87,35 @@ def chosen(
     )
     skipped = [LeftOut(name, reason) for name in wanted if name not in possible]
     return possible, skipped
+
+
+def fitting(
+    names: Sequence[str], block: ValueBlock | None, metrics: str | Sequence[str]
+) -> tuple[list[str], list[LeftOut]]:
+    """The parts that a table has the columns for.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Keys of `PARTS`.
+    block : ValueBlock or None
+        Of the real table.
+    metrics : "auto" or sequence of str
+        What was asked for: a part that nobody named is not missed.
+
+    Returns
+    -------
+    (names, skipped) : (list of str, list of LeftOut)
+        In the order given.
+    """
+    held = None if block is None else "variants" if block.is_genotypes else "genes"
+    kept = [name for name in names if PARTS[name].block in (None, held)]
+    skipped = [
+        LeftOut(name, f"the table holds no block of {MIN_COLUMNS} {PARTS[name].block} or more")
+        for name in names
+        if name not in kept and metrics != "auto"
+    ]
+    return kept, skipped
 
 
 def run(

@@ -12,6 +12,8 @@ from synthgen.exceptions import DataError, FileError
 from synthgen.metrics.columns import ColumnCheck
 from synthgen.metrics.dependence import PairTrend
 from synthgen.metrics.detection import Detection
+from synthgen.metrics.expression_facts import Expression
+from synthgen.metrics.genotype_facts import Genotypes
 from synthgen.metrics.histograms import Marginal
 from synthgen.metrics.importances import ImportanceAgreement
 from synthgen.metrics.intervals import Estimate
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 NOT_MEASURED = Estimate(None)
 
 
@@ -131,6 +133,10 @@ class Report:
         The attacks on ``synthetic`` and on its controls ``ceiling``, ``floor`` and ``memoriser``.
     disclosure : dict of str to Risk
         ``singling_out``, ``linkability`` and ``inference``.
+    expression : Expression or None
+        Genes, of a table that holds a block of them.
+    genotypes : Genotypes or None
+        Variants, likewise.
     """
 
     format_version: int
@@ -171,6 +177,8 @@ class Report:
     rare: Rare | None = None
     membership: dict[str, Membership] = field(default_factory=dict)
     disclosure: dict[str, Risk] = field(default_factory=dict)
+    expression: Expression | None = None
+    genotypes: Genotypes | None = None
 
     def __repr__(self) -> str:
         kinds = ", ".join(

@@ -17,7 +17,7 @@ class Score:
     ----------
     title : str
         In words.
-    area : {"fidelity", "utility", "privacy"}
+    area : {"fidelity", "expression", "genotypes", "utility", "privacy"}
         What it speaks of.
     value, low, high : float or None
         The figure of the synthetic table and its 95% interval; None where there is none.

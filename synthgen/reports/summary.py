@@ -13,7 +13,7 @@ from synthgen.metrics.reused import reused_values
 from synthgen.metrics.tables import NOT_COMPARED, CodedTable, code_tables
 from synthgen.metrics.utility import Task, find_task, is_testable
 from synthgen.reports.notes import notes
-from synthgen.reports.plan import PARTS, chosen, run
+from synthgen.reports.plan import PARTS, chosen, fitting, run
 from synthgen.reports.report import FORMAT_VERSION, LeftOut, Report
 from synthgen.reports.section import Section
 from synthgen.reports.tables import make_tables
@@ -71,7 +71,8 @@ def evaluate(
     metrics : "auto" or list of str
         Which parts to measure: ``columns``, ``pairs``, ``triples``, ``relations``, ``detection``,
         ``linear_detection``, ``support``, ``mmd``, ``collapse``, ``utility``, ``nearest``, ``rare``, ``membership``,
-        ``disclosure``. Default: all that the tables allow.
+        ``disclosure``, ``expression`` (for tables of 200 genes or more), ``genotypes`` (of 200 variants or more).
+        Default: all that the tables allow.
     budget : float or None
         Seconds after which no further part is begun; what was left out is named in the report. Default: no limit.
     random_state : int or None
@@ -120,11 +121,13 @@ def evaluate(
     if not coded["real"].columns:
         raise DataError(f"No column can be compared: {left_out[0].name!r} is {left_out[0].reason}.")
     testable = task is None or "holdout" not in coded or is_testable(coded["holdout"], task)
-    names, skipped = chosen(metrics, task is not None, testable)
-    found, late = run(make_tables(coded, seed), task, names, budget, verbose)
+    tables = make_tables(coded, seed, target)
+    wanted, untargeted = chosen(metrics, task is not None, testable)
+    names, unfit = fitting(wanted, tables.block, metrics)
+    found, late = run(tables, task, names, budget, verbose)
     if "nearest" in names:
         found.append(Section({}, {"reused": reused_values(frames)}))
-    return _assemble(found, coded, seed, task, left_out, [*skipped, *late])
+    return _assemble(found, coded, seed, task, left_out, [*untargeted, *unfit, *late])
 
 
 def _check_tables(frames: dict[str, pd.DataFrame]) -> None:

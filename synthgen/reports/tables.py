@@ -8,6 +8,7 @@ import numpy as np
 
 from synthgen.metrics import baselines
 from synthgen.metrics.tables import CodedTable
+from synthgen.metrics.value_block import ValueBlock, find_block
 from synthgen.rng import stream
 
 MAX_ROWS = 200_000
@@ -43,6 +44,8 @@ class Tables:
         Columns drawn independently, and a bootstrap of the real rows; as many rows as `synthetic`.
     seed : int
         Of everything random.
+    block : ValueBlock or None
+        The genes or variants of the real table, if it has many.
     """
 
     whole: dict[str, CodedTable]
@@ -56,6 +59,7 @@ class Tables:
     floor: CodedTable
     memoriser: CodedTable
     seed: int
+    block: ValueBlock | None = None
 
     @property
     def others(self) -> tuple[tuple[CodedTable, CodedTable], ...]:
@@ -63,7 +67,7 @@ class Tables:
         return self.twins, (self.real, self.floor), (self.real, self.memoriser)
 
 
-def make_tables(coded: dict[str, CodedTable], seed: int) -> Tables:
+def make_tables(coded: dict[str, CodedTable], seed: int, target: str | None = None) -> Tables:
     """The tables given, cut to size, and the baselines.
 
     Parameters
@@ -72,6 +76,8 @@ def make_tables(coded: dict[str, CodedTable], seed: int) -> Tables:
         ``real``, ``synthetic`` and perhaps ``holdout``, coded together.
     seed : int
         For samples, splits and baselines.
+    target : str, optional
+        What is predicted: no gene and no variant.
 
     Returns
     -------
@@ -103,6 +109,7 @@ def make_tables(coded: dict[str, CodedTable], seed: int) -> Tables:
         floor=baselines.independent_columns(real, n, stream(seed, "evaluate.floor")),
         memoriser=baselines.bootstrap(real, n, stream(seed, "evaluate.memoriser")),
         seed=seed,
+        block=find_block(real, target),
     )
 
 

@@ -2,41 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from synthgen.reports.wording import Wording
+from synthgen.reports.wordings_genomic import GENOMIC
 
 _SMOKE = "A smoke test, not a measure of privacy."
-
-
-@dataclass(frozen=True)
-class Wording:
-    """The words of one score.
-
-    Parameters
-    ----------
-    title : str
-        Its name in words.
-    area : {"fidelity", "utility", "privacy"}
-        What it speaks of.
-    better : {"higher", "lower", "near the ceiling", "near 0.5"}
-        Which way is better.
-    meaning : str
-        One sentence or two.
-    formula : str
-        How it is computed, in a line.
-    source : str
-        Where it comes from.
-    needs_holdout : bool
-        Whether it cannot be trusted without held-out rows.
-    """
-
-    title: str
-    area: str
-    better: str
-    meaning: str
-    formula: str
-    source: str
-    needs_holdout: bool = False
-
 
 WORDINGS = {
     "column_shapes": Wording(
@@ -162,6 +131,7 @@ WORDINGS = {
         "(Σλ)² / Σλ² of the eigenvalues of the covariance of standardised columns",
         "as in methods for neural populations, P. Gao et al. 2017",
     ),
+    **GENOMIC,
     "utility_auc": Wording(
         "Utility (AUC)",
         "utility",

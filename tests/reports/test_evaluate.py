@@ -17,8 +17,8 @@ from synthgen.reports.wordings import WORDINGS
 from synthgen.schema import Column, Schema
 from synthgen.table.infer import infer_schema
 
-ALWAYS = set(WORDINGS) - {"relations_kept", *(n for n in WORDINGS if WORDINGS[n].area == "utility")}
-"""Scores that every pair of tables has, relations and a target aside."""
+ALWAYS = {n for n, w in WORDINGS.items() if w.area in ("fidelity", "privacy")} - {"relations_kept"}
+"""Scores that every pair of tables has, relations, a target, genes and variants aside."""
 UTILITY = {"utility_auc", "augmented_auc", "importance_agreement"}
 
 
