@@ -32,6 +32,8 @@ class WideOptions:
         None: never.
     covariates : tuple of str
         Columns that never belong to a block.
+    conditional_on : tuple of str
+        The same; names that the table lacks are left to the model to refuse.
     features : tuple of str or None
         The columns of the block, where the file says which they are. None: those of the commonest dtype.
     """
@@ -40,6 +42,7 @@ class WideOptions:
     rows_per_factor: float = 16.0
     effect_threshold: float | None = None
     covariates: tuple[str, ...] = ()
+    conditional_on: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None
 
 
@@ -74,7 +77,7 @@ def block_columns(schema: Schema, n_rows: int, options: WideOptions | None) -> l
         raise ParameterError(
             f"The `covariates` parameter names column {unknown[0]!r}, which the table lacks. It has {shown}{more}."
         )
-    kept_out = set(options.covariates)
+    kept_out = {*options.covariates, *options.conditional_on}
     allowed = names if options.features is None else set(options.features)
     numeric = [c for c in schema if c.name in allowed and c.name not in kept_out and _is_number(c)]
     if options.features is None:

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
+
+from synthgen.encoders.normal_scores import density_at
 
 
-def latent_of_levels(one_hot: np.ndarray, shares: list[float], rng: np.random.Generator) -> np.ndarray:
-    """A normal number for each row, random within the interval of its level.
+def level_scores(shares: list[float]) -> tuple[np.ndarray, float]:
+    """Mean of the normal number inside the interval of each level.
 
     Parameters
     ----------
-    one_hot : ndarray, shape (N, n_levels)
-        The choices.
     shares : list of float, length n_levels
         Share of each level; they sum to 1.
-    rng : numpy.random.Generator
-        Draws the places.
 
     Returns
     -------
-    ndarray of float64, shape (N,)
-        Standard normal over all rows.
+    scores : ndarray of float64, shape (n_levels,)
+        E[t | level], ascending; 0 for a level without rows.
+    information : float
+        Mean square of the scores over the rows, in [0, 1).
     """
-    top = np.cumsum(shares)
-    level = one_hot.argmax(axis=1)
-    place = top[level] - np.asarray(shares)[level] * rng.random(len(level))
-    return np.asarray(ndtri(np.clip(place, 1e-6, 1 - 1e-6)))
+    share = np.asarray(shares, dtype=np.float64)
+    edge = density_at(np.concatenate([[0.0], np.cumsum(share)]))
+    scores = np.divide(edge[:-1] - edge[1:], share, out=np.zeros_like(share), where=share > 0)
+    return scores, float(share @ scores**2)
 
 
 def choose_levels(latent: np.ndarray, shares: list[float]) -> np.ndarray:
-    """The reverse of `latent_of_levels`.
+    """The level whose interval a normal number lies in.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ class GaussianCopula(AbstractSynthesizer):
         if not encoder.layout_.width:
             return EmptyModel()
         columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
-        return GaussianModel.fit(matrix, encoder.layout_, columns, seed)
+        return GaussianModel.fit(matrix, encoder.layout_, columns)
 
     def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:
         layout = self.encoder_.layout_

@@ -10,12 +10,14 @@ from sklearn.covariance import oas
 
 from synthgen.layout import Block, MatrixLayout
 from synthgen.models.condition_table import ConditionTable, condition_table
-from synthgen.models.gaussian_choice import choose_levels, latent_of_levels
+from synthgen.models.gaussian_choice import choose_levels, level_scores
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.rng import ROWS_PER_BLOCK, stream
 
 PRIOR_ROWS = 1.0
 """Rows of mean 0 that every condition is taken to have besides its own: the ridge of the regression."""
+_LEAST_REST = 0.05  # of the variance of a cut number that conditions leave over
+_LEAST_VALUE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,19 @@ class Regression:
         return np.asarray(conditions @ self.means[:-1] + self.means[-1])
 
 
-def fit_regression(latent: np.ndarray, conditions: np.ndarray) -> Regression:
+def fit_regression(
+    latent: np.ndarray, conditions: np.ndarray, information: np.ndarray | None = None
+) -> Regression:
     """Regress latent numbers on conditions and shrink what is left over.
 
     Parameters
     ----------
     latent : ndarray, shape (N, Q)
-        The numbers.
+        The numbers, or their means given what is known of them.
     conditions : ndarray, shape (N, C)
         One-hot columns; C may be 0.
+    information : ndarray, shape (Q,), optional
+        In (0, 1]: the variance of those means over that of the numbers, by which covariances are too small. None: 1.
 
     Returns
     -------
@@ -63,14 +69,31 @@ def fit_regression(latent: np.ndarray, conditions: np.ndarray) -> Regression:
     .. [1] Y. Chen et al., "Shrinkage algorithms for MMSE covariance estimation", IEEE Transactions on Signal
        Processing 58, 2010.
     """
+    scale = np.ones(latent.shape[1]) if information is None else 1 / np.maximum(information, 1e-3)
     centre = latent.mean(axis=0, dtype=np.float64)
-    design = conditions.astype(np.float64) - conditions.mean(axis=0, dtype=np.float64)
+    usual = conditions.sum(axis=0, dtype=np.float64) / max(len(conditions), 1)
+    design = conditions.astype(np.float64) - usual
     ridge = design.T @ design + PRIOR_ROWS * np.eye(design.shape[1])
     slopes = np.linalg.solve(ridge, design.T @ (latent - centre))
-    means = np.vstack([slopes, centre - conditions.mean(axis=0, dtype=np.float64) @ slopes])
     rest = latent - centre - design @ slopes
     covariance = oas(rest, assume_centered=True)[0] if rest.shape[1] > 1 else np.atleast_2d(rest.var())
-    return Regression(means, np.linalg.cholesky(covariance + 1e-6 * np.eye(len(covariance))))
+    slopes = slopes * scale
+    covariance = _of_the_numbers(covariance, scale, (design @ slopes).var(axis=0))
+    return Regression(np.vstack([slopes, centre - usual @ slopes]), np.linalg.cholesky(covariance))
+
+
+def _of_the_numbers(covariance: np.ndarray, scale: np.ndarray, explained: np.ndarray) -> np.ndarray:
+    """The covariance of numbers of variance 1 from that of their means; positive definite."""
+    out = covariance * np.outer(scale, scale)
+    is_hidden = scale > 1 + 1e-9
+    diagonal = np.where(is_hidden, np.maximum(1 - explained, _LEAST_REST), np.diag(out))
+    np.fill_diagonal(out, diagonal)
+    values, vectors = np.linalg.eigh(out)
+    if values[0] < _LEAST_VALUE:
+        out = (vectors * np.maximum(values, _LEAST_VALUE)) @ vectors.T
+        shrunk = np.sqrt(np.maximum(diagonal, _LEAST_VALUE) / np.diag(out))
+        out = out * np.outer(shrunk, shrunk)
+    return np.asarray(out)
 
 
 class GaussianModel(AbstractMatrixModel):
@@ -108,7 +131,7 @@ class GaussianModel(AbstractMatrixModel):
         self.regression = regression
 
     @classmethod
-    def fit(cls, matrix: np.ndarray, layout: MatrixLayout, cond_columns: list[int], seed: int) -> Self:
+    def fit(cls, matrix: np.ndarray, layout: MatrixLayout, cond_columns: list[int]) -> Self:
         """Learn from encoded rows.
 
         Parameters
@@ -119,8 +142,6 @@ class GaussianModel(AbstractMatrixModel):
             What the columns are.
         cond_columns : list of int
             Matrix columns that are drawn first.
-        seed : int
-            For the places of levels and of numbers that do not count on their latent numbers.
 
         Returns
         -------
@@ -131,11 +152,15 @@ class GaussianModel(AbstractMatrixModel):
         shares = {
             str(b.start): matrix[:, b.start : b.stop].mean(axis=0).astype(float).tolist() for b in chosen
         }
-        rng = stream(seed, "latent places")
-        parts = [_numbers(matrix, layout, rng)]
-        parts += [latent_of_levels(matrix[:, b.start : b.stop], shares[str(b.start)], rng) for b in chosen]
-        latent = np.column_stack(parts)
-        regression = fit_regression(latent, matrix[:, cond_columns])
+        scored = [level_scores(shares[str(b.start)]) for b in chosen]
+        numbers = matrix[:, [b.start for b in layout.numeric]].astype(np.float64)
+        choices = [matrix[:, b.start : b.stop] @ s for b, (s, _) in zip(chosen, scored, strict=True)]
+        # a number that does not count is 0 in the matrix: its mean, if its gate says nothing of it
+        counted = [1.0 if b.gate is None else float(matrix[:, b.gate].mean()) for b in layout.numeric]
+        information = np.array([*counted, *(i for _, i in scored)])
+        regression = fit_regression(
+            np.column_stack([numbers, *choices]), matrix[:, cond_columns], information
+        )
         return cls(layout, cond_columns, condition_table(matrix, cond_columns), shares, regression)
 
     def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
@@ -183,13 +208,3 @@ class GaussianModel(AbstractMatrixModel):
 def _other_choices(layout: MatrixLayout, cond_columns: list[int]) -> list[Block]:
     given = set(cond_columns)
     return [b for b in layout.one_hot if b.start not in given]
-
-
-def _numbers(matrix: np.ndarray, layout: MatrixLayout, rng: np.random.Generator) -> np.ndarray:
-    """The numeric columns, shape (N, n_numeric); where one does not count, a random normal number."""
-    out = matrix[:, [b.start for b in layout.numeric]].astype(np.float64)
-    for i, block in enumerate(layout.numeric):
-        if block.gate is not None:
-            absent = matrix[:, block.gate] < 0.5
-            out[absent, i] = rng.standard_normal(int(absent.sum()))
-    return out

@@ -134,18 +134,18 @@ def fit_scores(
     """
     if choice == "linear" or (choice == "auto" and len(matrix) < MIN_GAN_ROWS) or not layout.numeric:
         reason = "asked for" if choice == "linear" else f"fewer than {MIN_GAN_ROWS} rows"
-        linear = GaussianModel.fit(matrix, layout, cond_columns, seed)
+        linear = GaussianModel.fit(matrix, layout, cond_columns)
         return ScoreFit(linear, History(stopped=f"the linear model alone: {reason}"), None)
     if choice == "gan":
-        linear = GaussianModel.fit(matrix, layout, cond_columns, seed)
+        linear = GaussianModel.fit(matrix, layout, cond_columns)
         return ScoreFit(*_train(matrix, linear, recipe, seed), None)
     order = stream(seed, "contest rows").permutation(len(matrix))
     n_validation = int(VALIDATION_SHARE * len(matrix))
     validation, training = matrix[order[:n_validation]], matrix[order[n_validation:]]
-    part = GaussianModel.fit(training, layout, cond_columns, seed)
+    part = GaussianModel.fit(training, layout, cond_columns)
     rival, history = _train(training, part, recipe, derived_seed(seed, "contest"))
     contest = hold_contest(part, rival, validation, derived_seed(seed, "contest"))
-    linear = GaussianModel.fit(matrix, layout, cond_columns, seed)
+    linear = GaussianModel.fit(matrix, layout, cond_columns)
     if contest.winner == "linear":
         return ScoreFit(linear, history, contest)
     return ScoreFit(*_train(matrix, linear, recipe, seed), contest)

@@ -42,6 +42,11 @@ def wide_options(
     WideOptions
         Columns that the model is conditional on are covariates.
     """
-    kept_out = (*(covariates or ()), *(conditional_on or ()))
     threshold = EFFECT_THRESHOLD[preset] if has_effects else None
-    return WideOptions(reduce, ROWS_PER_FACTOR[preset], threshold, tuple(dict.fromkeys(kept_out)))
+    return WideOptions(
+        reduce,
+        ROWS_PER_FACTOR[preset],
+        threshold,
+        covariates=tuple(covariates or ()),
+        conditional_on=tuple(conditional_on or ()),
+    )

@@ -194,7 +194,9 @@ def test_a_column_of_the_block_cannot_be_asked_for_unless_it_is_a_covariate(wide
 
 
 def test_unknown_covariates_are_named(wide):
-    with pytest.raises(ParameterError, match=r"names column 'nope'.*It has 'sex', 'age', 'g0'.* and 204 more"):
+    with pytest.raises(
+        ParameterError, match=r"names column 'nope'.*It has 'sex', 'age', 'g0'.* and 204 more"
+    ):
         GaussianCopula(**QUICK, covariates=["nope"]).fit(wide)
 
 

@@ -41,6 +41,7 @@ CONFIG = TrainingConfig(
     validate_every=50,
     patience=100,
     tolerance=0.0,
+    input_noise=0.0,
     bfloat16=False,
 )
 
