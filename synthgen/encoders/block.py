@@ -11,6 +11,7 @@ import pandas as pd
 
 from synthgen.dtypes import family
 from synthgen.encoders.level_marginals import LevelMarginals, fit_level_marginals, has_few_levels
+from synthgen.encoders.linkage import MAX_LINKED_LEVELS, Linkage, draw_linked, fit_linkage, recalibrated
 from synthgen.encoders.low_rank import (
     Design,
     Factors,
@@ -49,6 +50,9 @@ class BlockEncoder:
         Of the columns of few levels, in their order.
     factors : Factors or None
         None: every column keeps its own score.
+    linkage : Linkage or None
+        How columns of few levels depend on the scores and on the columns before them; None: by thresholds of their
+        normal scores alone.
     """
 
     def __init__(
@@ -60,9 +64,10 @@ class BlockEncoder:
         smooth: SmoothMarginals,
         levels: LevelMarginals,
         factors: Factors | None,
+        linkage: Linkage | None = None,
     ) -> None:
         self.names, self.dtypes, self.missing, self.is_level = names, dtypes, missing, is_level
-        self.smooth, self.levels, self.factors = smooth, levels, factors
+        self.smooth, self.levels, self.factors, self.linkage = smooth, levels, factors, linkage
 
     @classmethod
     def fit(
@@ -101,7 +106,24 @@ class BlockEncoder:
         levels = fit_level_marginals(values[is_level])
         missing = np.isnan(values).mean(axis=1).astype(np.float32)
         factors = _factors(values, options, design, seed)
-        return cls(names, [c.dtype for c in columns], missing, is_level, smooth, levels, factors)
+        out = cls(names, [c.dtype for c in columns], missing, is_level, smooth, levels, factors)
+        if options.linked and out.n_scores and factors is not None and _can_be_linked(is_level, levels):
+            places = levels.places(values, slice(None))
+            out.linkage = fit_linkage(places, out.transform(table))
+        return out
+
+    def settle(self, scores: np.ndarray, seed: int) -> None:
+        """Bring the shares of linked columns' levels to what they are to be, for scores as they will be drawn.
+
+        Parameters
+        ----------
+        scores : ndarray of float32, shape (M, k)
+            From the fitted model of the scores, a thousand or more.
+        seed : int
+            Of the noise.
+        """
+        if self.linkage is not None:
+            self.linkage = recalibrated(self.linkage, scores, seed)
 
     @property
     def n_scores(self) -> int:
@@ -183,6 +205,7 @@ class BlockEncoder:
             "smooth": self.smooth.to_state(),
             "levels": self.levels.to_state(),
             "factors": None if self.factors is None else dict(vars(self.factors)),
+            "linkage": None if self.linkage is None else self.linkage.to_state(),
         }
 
     @classmethod
@@ -197,18 +220,23 @@ class BlockEncoder:
             SmoothMarginals.from_state(state["smooth"]),
             LevelMarginals.from_state(state["levels"]),
             None if state["factors"] is None else Factors(**state["factors"]),
+            None if state["linkage"] is None else Linkage.from_state(state["linkage"]),
         )
 
     def _decode(self, scores: np.ndarray, one_hot: np.ndarray, block: int, seed: int) -> np.ndarray:
         """Values of some rows, shape (p, N)."""
         dtype = _common_dtype(self.dtypes, self.smooth.knots.dtype)
         out = np.empty((len(self.names), len(scores)), dtype=dtype)
+        places = None if self.linkage is None else draw_linked(self.linkage, scores, seed, block)
 
         def fill(number: int, chunk: tuple[np.ndarray, Marginals, slice]) -> None:
             """One chunk of columns, in place."""
             which, marginals, part = chunk
             rng = stream(seed, "gene noise", block, number)
-            values = marginals.values(self._normal(scores, one_hot, which, rng), part)
+            if places is None or isinstance(marginals, SmoothMarginals):
+                values = marginals.values(self._normal(scores, one_hot, which, rng), part)
+            else:
+                values = np.take_along_axis(marginals.levels[part], places[part].astype(np.intp), axis=1)
             if (share := self.missing[which]).any():
                 values[share[:, None] > rng.random((len(scores), len(which)), dtype=np.float32).T] = np.nan
             out[which] = values
@@ -266,6 +294,11 @@ def _bounds(values: np.ndarray) -> tuple[float, float]:
     """0 where no value of the block is negative, and 1 where none exceeds it besides: counts and shares stay such."""
     low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
     return (0.0 if low >= 0 else -np.inf), (1.0 if low >= 0 and high <= 1 else np.inf)
+
+
+def _can_be_linked(is_level: np.ndarray, levels: LevelMarginals) -> bool:
+    """Whether all columns are dosages or haplotypes, or look like such."""
+    return bool(is_level.all()) and levels.n_levels <= MAX_LINKED_LEVELS
 
 
 def _factors(values: np.ndarray, options: WideOptions, design: Design, seed: int) -> Factors | None:

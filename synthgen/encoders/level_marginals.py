@@ -56,6 +56,34 @@ class LevelMarginals:
             place += scores > cut[:, None]
         return np.take_along_axis(levels, place.astype(np.intp), axis=1)
 
+    @property
+    def n_levels(self) -> int:
+        """Levels of the column that has most."""
+        return self.levels.shape[1]
+
+    def places(self, values: np.ndarray, columns: slice) -> np.ndarray:
+        """The place of each value among its column's levels.
+
+        Parameters
+        ----------
+        values : ndarray, shape (q', R)
+            Values of some of the columns; NaN where missing. A value that is no level counts as the one below it.
+        columns : slice
+            Which ones.
+
+        Returns
+        -------
+        ndarray of int8, shape (q', R)
+            -1 where missing.
+        """
+        levels, shares = self.levels[columns], self.shares[columns]
+        is_own = np.diff(shares, axis=1) > 0  # the last level repeats where a column has fewer
+        place = np.zeros(values.shape, dtype=np.int8)
+        for level, own in zip(levels[:, 1:].T, is_own.T, strict=True):
+            place += (values >= level[:, None]) & own[:, None]
+        place[np.isnan(values)] = -1
+        return place
+
     def scores(self, values: np.ndarray, columns: slice) -> np.ndarray:
         """Conditional mean scores of values, 0 where a value is missing.
 
@@ -71,15 +99,13 @@ class LevelMarginals:
         ndarray of float32, shape (q', R)
             E[z | level].
         """
-        levels, shares = self.levels[columns], self.shares[columns]
+        shares = self.shares[columns]
         edge = density_at(np.concatenate([np.zeros((len(shares), 1)), shares], axis=1))
         width = np.diff(np.concatenate([np.zeros((len(shares), 1)), shares], axis=1), axis=1)
         means = np.divide(edge[:, :-1] - edge[:, 1:], width, out=np.zeros_like(width), where=width > 0)
-        place = np.zeros(values.shape, dtype=np.int8)
-        for level, own in zip(levels[:, 1:].T, width[:, 1:].T, strict=True):
-            place += (values >= level[:, None]) & (own > 0)[:, None]
-        out = np.take_along_axis(means, place.astype(np.intp), axis=1).astype(np.float32)
-        out[np.isnan(values)] = 0.0
+        place = self.places(values, columns)
+        out = np.take_along_axis(means, np.maximum(place, 0).astype(np.intp), axis=1).astype(np.float32)
+        out[place < 0] = 0.0
         return out
 
     def means(self) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse.linalg import eigsh
 
 from synthgen.encoders.group_effects import fit_group_effects
 
@@ -162,7 +163,8 @@ def n_factors_by_parallel_analysis(scores: np.ndarray, most: int, rng: np.random
     null = 0.0
     for _ in range(_SIGN_DRAWS):
         signs = rng.integers(0, 2, scores.shape, dtype=np.int8) * np.int8(2) - np.int8(1)
-        null = max(null, np.linalg.eigvalsh(_gram(scores * signs))[-1])
+        start = rng.standard_normal(scores.shape[1])
+        null = max(null, float(eigsh(_gram(scores * signs), k=1, v0=start, return_eigenvectors=False)[0]))
     above = np.linalg.eigvalsh(_gram(scores))[::-1][:most] > null
     return int(most if above.all() else np.argmin(above))
 

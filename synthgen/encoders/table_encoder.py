@@ -219,6 +219,19 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self._widths = widths
         return self
 
+    def settle(self, X: np.ndarray, seed: int) -> None:
+        """Adapt what depends on the scores that will be drawn (`BlockEncoder.settle`).
+
+        Parameters
+        ----------
+        X : ndarray of float32, shape (M, F)
+            Rows of the fitted matrix model.
+        seed : int
+            Of the noise.
+        """
+        if self.block_ is not None:
+            self.block_.settle(X[:, X.shape[1] - self.block_.n_scores :], seed)
+
     @property
     def is_reduced(self) -> bool:
         """Whether the matrix holds common factors of a block in place of its columns."""

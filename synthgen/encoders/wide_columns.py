@@ -30,6 +30,8 @@ class WideOptions:
     effect_threshold : float or None
         Standard errors from which on a covariate's level may shift a single column beyond the common factors.
         None: never.
+    linked : bool
+        Whether columns of few levels, in a block of such, depend on the columns before them: neighbouring variants.
     covariates : tuple of str
         Columns that never belong to a block.
     conditional_on : tuple of str
@@ -41,6 +43,7 @@ class WideOptions:
     reduce: str | int | None = "auto"
     rows_per_factor: float = 16.0
     effect_threshold: float | None = None
+    linked: bool = False
     covariates: tuple[str, ...] = ()
     conditional_on: tuple[str, ...] = ()
     features: tuple[str, ...] | None = None

@@ -104,6 +104,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             table
         )
         model = self._fit_matrix(encoder.transform(table), encoder, seed)
+        if encoder.is_reduced:
+            settling = derived_seed(seed, "settle")
+            encoder.settle(np.concatenate([model.generate_block(settling, b) for b in range(2)]), settling)
         self.schema_, self.encoder_, self.model_ = schema, encoder, model
         self.annotation_, self._gives_anndata = annotation, is_anndata(X)
         self.n_rows_in_ = len(table)

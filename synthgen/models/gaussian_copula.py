@@ -85,7 +85,7 @@ class GaussianCopula(AbstractSynthesizer):
         self.verbose = verbose
 
     def _wide_options(self) -> WideOptions:
-        return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, has_effects=False)
+        return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, is_local=False)
 
     def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
         if not encoder.layout_.width:

@@ -318,7 +318,7 @@ class SynthGAN(AbstractSynthesizer):
         return found
 
     def _wide_options(self) -> WideOptions:
-        return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, has_effects=True)
+        return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, is_local=True)
 
     @property
     def winner_(self) -> str:

@@ -26,7 +26,7 @@ def wide_options(
     covariates: Sequence[str] | None,
     conditional_on: Sequence[str] | None,
     *,
-    has_effects: bool,
+    is_local: bool,
 ) -> WideOptions:
     """The encoder's options from a model's parameters.
 
@@ -34,19 +34,21 @@ def wide_options(
     ----------
     reduce, preset, covariates, conditional_on
         As the model has them.
-    has_effects : bool
-        Whether classes may shift single columns beyond the common factors.
+    is_local : bool
+        Whether single columns may go their own way beyond the common factors: shifted by classes, or linked to the
+        columns before them.
 
     Returns
     -------
     WideOptions
         Columns that the model is conditional on are covariates.
     """
-    threshold = EFFECT_THRESHOLD[preset] if has_effects else None
+    threshold = EFFECT_THRESHOLD[preset] if is_local else None
     return WideOptions(
         reduce,
         ROWS_PER_FACTOR[preset],
         threshold,
+        linked=is_local,
         covariates=tuple(covariates or ()),
         conditional_on=tuple(conditional_on or ()),
     )

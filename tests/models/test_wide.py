@@ -213,3 +213,28 @@ def test_columns_of_missing_values_zeros_and_constants_come_back():
     rows = GaussianCopula(**QUICK).fit(table).sample(200, random_state=0)
     assert rows["g0"].isna().all() and (rows["g1"] == 0).all() and (rows["g2"] == -2.5).all()
     assert rows["g3"].isna().mean() == pytest.approx(25 / 30, abs=0.1)
+
+
+def haplotypes(n, p, seed=0):
+    """0/1 columns v0, v1, ...: each repeats the one before it nine times in ten."""
+    rng = np.random.default_rng(seed)
+    values = (rng.random((n, p)) < np.random.default_rng(81).uniform(0.1, 0.9, p)).astype("int8")
+    for j in range(1, p):
+        if j % 10:
+            values[:, j] = np.where(rng.random(n) < 0.9, values[:, j - 1], values[:, j])
+    return pd.DataFrame(values, columns=[f"v{i}" for i in range(p)])
+
+
+def test_neighbouring_variants_are_linked_and_frequencies_kept(tmp_path):
+    table = haplotypes(300, 210)
+    model = SynthGAN(**QUICK, wide_model="linear").fit(table)
+    rows = model.sample(1500, random_state=0)
+    assert np.abs(rows.mean() - table.mean()).max() < 0.06
+    real, found = (np.corrcoef(t.to_numpy().T) for t in (table, rows))
+    near = np.arange(209)
+    near = near[(near + 1) % 10 != 0]
+    assert np.abs(real - found)[near, near + 1].max() < 0.15
+    upper = np.triu_indices(210, 1)
+    assert np.corrcoef(real[upper], found[upper])[0, 1] > 0.9
+    model.save(tmp_path / "m.synthgen")
+    assert_frame_equal(load(tmp_path / "m.synthgen").sample(200, random_state=0), rows.head(200))
