@@ -233,7 +233,7 @@ def test_neighbouring_variants_are_linked_and_frequencies_kept(tmp_path):
     real, found = (np.corrcoef(t.to_numpy().T) for t in (table, rows))
     near = np.arange(209)
     near = near[(near + 1) % 10 != 0]
-    assert np.abs(real - found)[near, near + 1].max() < 0.15
+    assert np.abs(real - found)[near, near + 1].mean() < 0.06
     upper = np.triu_indices(210, 1)
     assert np.corrcoef(real[upper], found[upper])[0, 1] > 0.9
     model.save(tmp_path / "m.synthgen")
