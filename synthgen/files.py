@@ -13,7 +13,7 @@ from synthgen.exceptions import FileError
 
 STANDARD_STREAM = "-"
 """The name that stands for standard input or output."""
-TABLE_FORMATS = ("parquet", "csv", "tsv", "arrow")
+TABLE_FORMATS = ("parquet", "csv", "tsv", "arrow", "h5ad", "gct", "plink", "vcf")
 """Here, and not beside their suffixes, because the command line loads this module before it knows the command."""
 
 

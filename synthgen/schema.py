@@ -267,7 +267,7 @@ class Schema:
 
 
 def _column_to_dict(column: Column) -> dict[str, Any]:
-    out = dataclasses.asdict(column)
+    out = dict(vars(column))
     out["levels"] = None if column.levels is None else list(column.levels)
     return {k: v for k, v in out.items() if v is not None and v is not False and v != ""}
 

@@ -39,19 +39,42 @@ def test_demo_on_the_readers_own_file():
     assert "--target" not in planned("demo", "DATA=my data.csv")
 
 
+def test_demo_wide_simulates_fits_samples_and_judges_on_held_out_rows_and_says_how_long():
+    lines = planned("demo-wide", "SEED=3", "ROWS=50").splitlines()
+    run = [line for line in lines if "; start=$(date +%s); " in line]
+    commands = [line.split("; ")[2].split(" && ")[0] for line in run]
+    built, fitted, sampled, judged = (c.removeprefix("no-such-folder/bin/") for c in commands)
+    assert built.startswith("python datasets/expression_600x42k/build.py demo/wide/train.parquet")
+    assert fitted.startswith("synthgen fit demo/wide/train.parquet -o demo/wide/model.synthgen")
+    assert sampled.startswith("synthgen sample demo/wide/model.synthgen -n 50")
+    assert judged.startswith("synthgen evaluate demo/wide/train.parquet demo/wide/synthetic.parquet")
+    assert "--holdout demo/wide/holdout.parquet" in built
+    assert "--holdout demo/wide/holdout.parquet" in judged
+    assert all("--seed 3" in command for command in (built, fitted, sampled))
+    assert all(line.endswith(' s"') and "$(($(date +%s) - start))" in line for line in run)
+
+
+def test_a_step_that_fails_ends_the_wide_demo():
+    lines = planned("demo-wide").splitlines()
+    fit = next(line for line in lines if "synthgen fit" in line)
+    done = subprocess.run(["sh", "-c", fit], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert "Model fitted" not in done.stdout
+
+
 def test_test_runs_the_linters_and_the_tests():
     text = planned("test")
     wanted = ("ruff check .", "ruff format --check .", "mypy", "-m pytest")
     places = [text.index(command) for command in wanted]
     assert places == sorted(places)
-    assert '-e ".[dev]"' in text
+    assert '-e ".[dev,' in text
 
 
 def test_constraints_can_be_left_out():
     assert "-c constraints.txt" not in planned("demo", "CONSTRAINTS=")
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "clean"])
+@pytest.mark.parametrize("target", ["demo", "demo-wide", "bench-wide", "test", "lint", "clean"])
 def test_help_names_every_target(target):
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert f"make {target}" in done.stdout

@@ -45,7 +45,7 @@ def test_completion_offers_the_public_names():
 
 
 def test_a_name_that_is_not_there():
-    with pytest.raises(AttributeError, match="module 'synthgen' has no attribute 'GAN'; it has Column, "):
+    with pytest.raises(AttributeError, match="module 'synthgen' has no attribute 'GAN'; it has Bootstrap, "):
         _ = synthgen.GAN
 
 

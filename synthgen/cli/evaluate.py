@@ -23,6 +23,7 @@ from synthgen.cli.options import (
     settings,
     shown,
 )
+from synthgen.cli.tables import layout_options, read_alike
 from synthgen.exceptions import DataError, SchemaError, SynthgenError
 from synthgen.files import STANDARD_STREAM, write_to_stdout
 
@@ -62,6 +63,7 @@ _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": ope
     "--seed", type=int, default=0, show_default=True, help="Of the random parts of the measurements."
 )
 @schema_option
+@layout_options
 @force_option
 @format_option
 @common_options
@@ -77,6 +79,8 @@ def evaluate(
     budget: float | None,
     seed: int,
     schema: str | None,
+    layer: str | None,
+    features_in_rows: bool,
     force: bool,
     format_: str | None,
 ) -> None:
@@ -84,7 +88,8 @@ def evaluate(
 
     REAL are the rows that the model learnt from. What is good and what is wrong is printed, with every score beside
     its ceiling (held-out rows), floor (columns drawn independently) and memoriser (copied rows); -o writes the whole
-    report as a page.
+    report as a page. The files may be of different formats; --layer holds for those that are .h5ad, and
+    --features-in-rows for those that are tables.
 
     \b
     Examples:
@@ -99,10 +104,12 @@ def evaluate(
     _check_known(wanted)
     parts = _parse_parts(metrics)
     from synthgen.reports.summary import evaluate as compare
-    from synthgen.table.read import read_schema, read_table
+    from synthgen.table.read import read_schema
 
-    real_table, synthetic_table = read_table(real, format=format_), read_table(synthetic, format=format_)
-    holdout_table = None if holdout is None else read_table(holdout, format=format_)
+    real_table, synthetic_table, holdout_table = (
+        None if path is None else read_alike(path, format_, layer, features_in_rows)
+        for path in (real, synthetic, holdout)
+    )
     declared = None if schema is None else read_schema(schema)
     with _about({"real": real, "synthetic": synthetic, "holdout": holdout or ""}):
         report = compare(

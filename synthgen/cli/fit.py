@@ -19,6 +19,7 @@ from synthgen.cli.options import (
     shown,
 )
 from synthgen.cli.parameters import MODELS, check_names, from_config, from_settings, model_class
+from synthgen.cli.tables import layout_options, read_input
 
 
 @click.command()
@@ -36,6 +37,7 @@ from synthgen.cli.parameters import MODELS, check_names, from_config, from_setti
     "bootstrap draws training rows again and hides nothing.",
 )
 @schema_option
+@layout_options
 @click.option(
     "--conditional-on", metavar="COLUMN", multiple=True, help="Column to ask for values of; repeatable."
 )
@@ -64,6 +66,8 @@ def fit(
     schema: str | None,
     config: str | None,
     pairs: tuple[str, ...],
+    layer: str | None,
+    features_in_rows: bool,
     force: bool,
     format_: str | None,
     **given: Any,
@@ -71,7 +75,8 @@ def fit(
     """Train a model on the table DATA.
 
     DATA may hold numbers, categories, booleans, dates and missing values; `synthgen inspect DATA` shows how its
-    columns are understood.
+    columns are understood. Of genomic files (.h5ad, .gct, PLINK's .bed, .vcf) the model keeps what is known of the
+    genes or variants, so that `sample` can write such files.
 
     \b
     Examples:
@@ -79,21 +84,22 @@ def fit(
       synthgen fit customers.csv -o customers.synthgen --max-time 600 --seed 1
       synthgen fit customers.parquet -o customers.synthgen --conditional-on segment
       synthgen fit customers.parquet -o customers.synthgen --set loss=hinge --set hidden_dims=[256,256]
+      synthgen fit cells.h5ad --layer counts -o cells.synthgen
+      synthgen fit genes-by-samples.tsv --features-in-rows -o expression.synthgen
       synthgen fit customers.parquet -o floor.synthgen --model independent-marginals
     """
     check_inputs(data, schema)
     check_outputs(output, inputs=[data, schema, config], force=force)
     from synthgen.cli.model_files import save_model
-    from synthgen.table.read import read_table
 
     owner = model_class(model_name)
     model = owner(**_parameters(owner, config, pairs, schema, given))
-    table = read_table(data, format=format_)
+    table, frame = read_input(data, format_, layer, features_in_rows)
     with about(data):
         model.fit(table)
     save_model(model, output, overwrite=force)
     note(
-        f"learnt {len(table):,} rows of {table.shape[1]:,} columns; the model is in {shown(output, 'standard output')}"
+        f"learnt {len(frame):,} rows of {frame.shape[1]:,} columns; the model is in {shown(output, 'standard output')}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,9 +17,13 @@ from synthgen.cli.options import (
     schema_option,
     shown,
 )
+from synthgen.cli.tables import layout_options, read_input
 from synthgen.files import STANDARD_STREAM
 
 _MAX_WIDTH = 28
+_MOST_ROWS = 200
+"""Columns of a table that are shown one by one; of a wider one, those of a kind that few have."""
+_MOST_ALIKE = 20
 
 
 @click.command()
@@ -30,9 +35,17 @@ _MAX_WIDTH = 28
     help="Print JSON: of a table its schema, to edit and pass on with --schema.",
 )
 @schema_option
+@layout_options
 @format_option
 @common_options
-def inspect(file: str, as_json: bool, schema: str | None, format_: str | None) -> None:
+def inspect(
+    file: str,
+    as_json: bool,
+    schema: str | None,
+    layer: str | None,
+    features_in_rows: bool,
+    format_: str | None,
+) -> None:
     """Show what FILE is: a table's columns as synthgen understands them, or what a model was trained on.
 
     \b
@@ -45,28 +58,48 @@ def inspect(file: str, as_json: bool, schema: str | None, format_: str | None) -
     from synthgen.table.formats import is_table_name
 
     if file == STANDARD_STREAM or format_ is not None or is_table_name(file):
-        click.echo(_table_text(file, schema, format_, as_json))
+        found = read_input(file, format_, layer, features_in_rows)
+        click.echo(_table_text(file, *found, schema, as_json))
     else:
         click.echo(_model_text(file, as_json))
 
 
-def _table_text(file: str, schema: str | None, format_: str | None, as_json: bool) -> str:
+def _table_text(file: str, found_in_file: Any, table: Any, schema: str | None, as_json: bool) -> str:
     from synthgen.table.infer import infer_schema
-    from synthgen.table.read import read_schema, read_table
+    from synthgen.table.read import read_schema
 
-    table = read_table(file, format=format_)
     declared = None if schema is None else read_schema(schema)
     with about(file):
         found = infer_schema(table, declared)
     if as_json:
         return found.to_json()
     missing = table.isna().mean()
-    rows = [("column", "kind", "dtype", "missing", "why")]
-    rows += [(c.name, c.kind, c.dtype, f"{missing[c.name]:.1%}", c.reason) for c in found]
+    rows: list[tuple[str, ...]] = [("column", "kind", "dtype", "missing", "why")]
+    rows += _rows(list(found), missing.to_numpy())
     head = f"{shown(file)}: {len(table):,} rows, {len(found):,} columns"
+    if (annotation := getattr(found_in_file, "annotation", None)) is not None:
+        n = len(annotation)
+        head += f" ({len(found) - n:,} covariates, {n:,} features)"
     texts = [c.name for c in found if c.kind == "text"]
     notes = [f"Free text cannot be learnt: declare {n!r} categorical, or drop it." for n in texts]
     return "\n".join([head, "", *_aligned(rows), *([""] if notes else []), *notes])
+
+
+def _rows(columns: Sequence[Any], missing: Any) -> list[tuple[str, ...]]:
+    """A row for each column; of a wide table, one for each kind that many columns have."""
+    groups: dict[Any, list[int]] = {}
+    for i, column in enumerate(columns):
+        groups.setdefault((column.kind, column.dtype) if len(columns) > _MOST_ROWS else i, []).append(i)
+    rows: list[tuple[str, ...]] = []
+    for places in groups.values():
+        if len(places) > _MOST_ALIKE:
+            first, last = columns[places[0]], columns[places[-1]]
+            why = f"{len(places):,} columns, {first.name} to {last.name}"
+            rows.append((f"{first.name}, ...", first.kind, first.dtype, f"{missing[places].mean():.1%}", why))
+        else:
+            shown_one_by_one = [(columns[i], f"{missing[i]:.1%}") for i in places]
+            rows += [(c.name, c.kind, c.dtype, share, c.reason) for c, share in shown_one_by_one]
+    return rows
 
 
 def _model_text(file: str, as_json: bool) -> str:
@@ -75,6 +108,8 @@ def _model_text(file: str, as_json: bool) -> str:
     facts = load_model(file).describe() | written_with(file)
     if as_json:
         return json.dumps(facts, indent=2, ensure_ascii=False, default=str)
+    if len(facts["kinds"]) > _MOST_ROWS:
+        facts["kinds"] = dict(Counter(facts["kinds"].values()))
     head = (
         f"{facts.pop('model')}, trained on {facts.pop('n_rows'):,} rows of {facts.pop('n_columns'):,} columns"
     )

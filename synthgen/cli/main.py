@@ -12,6 +12,7 @@ from synthgen.cli.compare import compare
 from synthgen.cli.evaluate import evaluate
 from synthgen.cli.fit import fit
 from synthgen.cli.inspect import inspect
+from synthgen.cli.learning_curve import learning_curve
 from synthgen.cli.sample import sample
 from synthgen.cli.split import split
 
@@ -46,7 +47,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (split, fit, sample, evaluate, compare, inspect):
+for _command in (split, fit, sample, evaluate, compare, inspect, learning_curve):
     cli.add_command(_command)
 
 

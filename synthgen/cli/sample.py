@@ -16,6 +16,7 @@ from synthgen.cli.options import (
     settings,
     shown,
 )
+from synthgen.cli.tables import write_output
 
 
 @click.command()
@@ -30,6 +31,11 @@ from synthgen.cli.options import (
 )
 @click.option("--seed", type=int, help="The same seed, the same rows.")
 @click.option("--batch-size", type=int, help="Rows made at a time; changes memory, never the rows.")
+@click.option(
+    "--features-in-rows/--samples-in-rows",
+    default=None,
+    help="In Parquet, Arrow, CSV and TSV, what a row is. Default: as in the file that the model learnt.",
+)
 @force_option
 @format_option
 @common_options
@@ -40,16 +46,21 @@ def sample(
     where: tuple[str, ...],
     seed: int | None,
     batch_size: int | None,
+    features_in_rows: bool | None,
     force: bool,
     format_: str | None,
 ) -> None:
     """Draw synthetic rows from MODEL.
+
+    A model of a genomic file writes such files again (.h5ad, .gct, .bed, .vcf, .vcf.gz), and tables too. A model of
+    a table writes .h5ad and .gct too: its columns of numbers are the genes, the others what is known of the samples.
 
     \b
     Examples:
       synthgen sample customers.synthgen -n 10000 -o synthetic.parquet --seed 1
       synthgen sample customers.synthgen -n 500 -o synthetic.csv --where segment=retail --where age=18..30
       synthgen sample customers.synthgen -n 5 -o -
+      synthgen sample cells.synthgen -n 1000 -o synthetic.h5ad
     """
     check_outputs(output, inputs=[model], force=force)
     check_table_names(output, format_=format_)
@@ -57,13 +68,23 @@ def sample(
     if len({name for name, _ in pairs}) < len(pairs):
         raise click.UsageError("--where names a column twice; one value or range LOW..HIGH a column.")
     from synthgen.cli.model_files import load_model
-    from synthgen.table.write import write_table
+    from synthgen.table.annotated import as_annotated, is_anndata
 
     fitted = load_model(model)
     fitted.set_params(verbose=settings().verbosity)
     conditions = {name: _value(fitted.schema_, name, text) for name, text in pairs} or None
     table = fitted.sample(rows, conditions=conditions, random_state=seed, batch_size=batch_size)
-    write_table(table, output, schema=fitted.schema_, format=format_, overwrite=force)
+    if is_anndata(table):
+        table, _ = as_annotated(table)
+    write_output(
+        table,
+        fitted.annotation_,
+        output,
+        schema=fitted.schema_,
+        format_=format_,
+        features_in_rows=features_in_rows,
+        overwrite=force,
+    )
     note(f"{len(table):,} rows are in {shown(output, 'standard output')}")
 
 

@@ -14,6 +14,7 @@ from synthgen.cli.options import (
     note,
     shown,
 )
+from synthgen.cli.tables import layout_options, read_input, write_output
 
 
 @click.command()
@@ -24,16 +25,26 @@ from synthgen.cli.options import (
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same split."
 )
+@layout_options
 @force_option
 @format_option
 @common_options
 def split(
-    data: str, share: float, output: str, holdout: str, seed: int, force: bool, format_: str | None
+    data: str,
+    share: float,
+    output: str,
+    holdout: str,
+    seed: int,
+    layer: str | None,
+    features_in_rows: bool,
+    force: bool,
+    format_: str | None,
 ) -> None:
     """Hold rows of DATA out, to judge a synthetic table against later.
 
     A synthetic table shall be as near to rows that the model never saw as to those it learnt from; without
-    held-out rows nobody can tell. --format is that of DATA, and of outputs without a suffix of their own.
+    held-out rows nobody can tell. --format is that of DATA, and of outputs without a suffix of their own. Of an
+    .h5ad file X (or the layer), obs and var are written, without the samples' names; genotypes go to .parquet.
 
     \b
     Examples:
@@ -41,14 +52,20 @@ def split(
     """
     check_outputs(output, holdout, inputs=[data], force=force)
     check_table_names(output, holdout, format_=format_)
-    from synthgen.table.read import read_table
     from synthgen.table.split import split_table
-    from synthgen.table.write import write_table
 
+    table, frame = read_input(data, format_, layer, features_in_rows)
     with about(data):
-        train, held = split_table(read_table(data, format=format_), share, seed)
-    write_table(train, output, format=_written_format(output, format_), overwrite=force)
-    write_table(held, holdout, format=_written_format(holdout, format_), overwrite=force)
+        train, held = split_table(frame, share, seed)
+    for rows, path in ((train, output), (held, holdout)):
+        write_output(
+            rows,
+            getattr(table, "annotation", None),
+            path,
+            format_=_written_format(path, format_),
+            synthetic=False,
+            overwrite=force,
+        )
     places = [shown(path, "standard output") for path in (output, holdout)]
     note(f"{len(train):,} rows to learn from in {places[0]}, {len(held):,} held out in {places[1]}")
 

@@ -26,11 +26,14 @@ class Contest:
         Of the gain, over the validation rows.
     n_rows : int
         Validation rows.
+    step : int
+        After how many steps of the GAN.
     """
 
     gain: float
     standard_error: float
     n_rows: int
+    step: int
 
     @property
     def winner(self) -> str:
@@ -48,7 +51,7 @@ class Contest:
 
 
 def hold_contest(
-    linear: AbstractMatrixModel, rival: AbstractMatrixModel, validation: np.ndarray, seed: int
+    linear: AbstractMatrixModel, rival: AbstractMatrixModel, validation: np.ndarray, step: int, seed: int
 ) -> Contest:
     """Compare two models on validation rows.
 
@@ -58,6 +61,8 @@ def hold_contest(
         Fitted without the validation rows.
     validation : ndarray of float32, shape (M, F)
         Rows that neither has seen.
+    step : int
+        Steps that the rival was trained.
     seed : int
         Of the generated rows and the classifier.
 
@@ -91,4 +96,4 @@ def hold_contest(
     with threadpool_limits(1, user_api="openmp"):
         trees.fit(np.concatenate(rows), label)
         ratio = trees.decision_function(validation)
-    return Contest(float(ratio.mean()), float(ratio.std() / np.sqrt(len(ratio))), len(ratio))
+    return Contest(float(ratio.mean()), float(ratio.std() / np.sqrt(len(ratio))), len(ratio), step)

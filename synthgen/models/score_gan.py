@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +18,7 @@ from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.score_contest import Contest, hold_contest
 from synthgen.networks.blocks import initialise
 from synthgen.networks.discriminator import Discriminator
+from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.linear_start import LinearStartGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import derived_seed, stream, torch_stream
@@ -67,7 +70,7 @@ class ScoreFit:
     model : AbstractMatrixModel
         The winner, fitted to all rows.
     history : History
-        Of the GAN's training; empty if it was not trained.
+        Of the GAN's training, the contest's if it lost; empty if it was not trained.
     contest : Contest or None
         None: there was none.
     """
@@ -138,21 +141,50 @@ def fit_scores(
         return ScoreFit(linear, History(stopped=f"the linear model alone: {reason}"), None)
     if choice == "gan":
         linear = GaussianModel.fit(matrix, layout, cond_columns)
-        return ScoreFit(*_train(matrix, linear, recipe, seed), None)
+        return ScoreFit(*_train(matrix, linear, recipe, seed, None), None)
     order = stream(seed, "contest rows").permutation(len(matrix))
     n_validation = int(VALIDATION_SHARE * len(matrix))
     validation, training = matrix[order[:n_validation]], matrix[order[n_validation:]]
-    part = GaussianModel.fit(training, layout, cond_columns)
-    rival, history = _train(training, part, recipe, derived_seed(seed, "contest"))
-    contest = hold_contest(part, rival, validation, derived_seed(seed, "contest"))
+    contest, history = _contest(training, validation, layout, cond_columns, recipe, seed)
     linear = GaussianModel.fit(matrix, layout, cond_columns)
     if contest.winner == "linear":
         return ScoreFit(linear, history, contest)
-    return ScoreFit(*_train(matrix, linear, recipe, seed), contest)
+    as_long = replace(recipe, config=replace(recipe.config, max_steps=contest.step))
+    return ScoreFit(*_train(matrix, linear, as_long, seed, None), contest)
+
+
+def _contest(
+    training: np.ndarray,
+    validation: np.ndarray,
+    layout: MatrixLayout,
+    cond_columns: list[int],
+    recipe: ScoreRecipe,
+    seed: int,
+) -> tuple[Contest, History]:
+    """Train the GAN without the validation rows; the best of its contests with the linear model."""
+    linear = GaussianModel.fit(training, layout, cond_columns)
+    held: list[Contest] = []
+
+    def validate(generator: AbstractGenerator) -> float:
+        """Minus the gain of the generator as it is now."""
+        rival = ScoreGanModel(
+            copy.deepcopy(generator), layout, cond_columns, linear.conditions, recipe.device
+        )
+        _adjust(rival, linear, derived_seed(seed, "adjustment"))
+        step = min((len(held) + 1) * recipe.config.validate_every, recipe.config.max_steps)
+        held.append(hold_contest(linear, rival, validation, step, derived_seed(seed, "contest")))
+        return -held[-1].gain
+
+    _, history = _train(training, linear, recipe, derived_seed(seed, "contest"), validate)
+    return max(held, key=lambda contest: contest.gain), history
 
 
 def _train(
-    matrix: np.ndarray, linear: GaussianModel, recipe: ScoreRecipe, seed: int
+    matrix: np.ndarray,
+    linear: GaussianModel,
+    recipe: ScoreRecipe,
+    seed: int,
+    validate: Callable[[AbstractGenerator], float] | None,
 ) -> tuple[ScoreGanModel, History]:
     """Train the generator from the linear model on, and adjust its spread."""
     layout, device = linear.layout, recipe.device
@@ -175,7 +207,7 @@ def _train(
         linear.cond_columns,
         recipe.config,
         seed=seed,
-        validate=None,
+        validate=validate,
         verbose=recipe.verbose,
     )
     model = ScoreGanModel(trained, layout, linear.cond_columns, linear.conditions, device)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,9 +20,10 @@ from synthgen.models.condition_table import condition_table
 from synthgen.models.gan_model import GanModel
 from synthgen.models.gaussian_model import GaussianModel
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
+from synthgen.models.recipe import HIDDEN_DIMS, SCORE_HIDDEN_DIMS, score_config, table_config
 from synthgen.models.score_contest import Contest
 from synthgen.models.score_gan import ScoreGanModel, ScoreRecipe, fit_scores
-from synthgen.models.validation_score import auc_noise, compact, detection_auc
+from synthgen.models.validation_score import compact, detection_auc
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.networks.blocks import initialise
 from synthgen.networks.discriminator import Discriminator
@@ -32,7 +32,6 @@ from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream, torch_stream
 from synthgen.schema import Schema
 from synthgen.training.calibration import fit_calibration
-from synthgen.training.config import TrainingConfig
 from synthgen.training.history import History
 from synthgen.training.loop import train
 from synthgen.training.losses import LOSSES
@@ -42,15 +41,8 @@ from synthgen.validation import Choice, Constraint, Each, Instance, Interval, No
 MIN_VALIDATION_ROWS = 200
 """Fewer validation rows than this judge nothing: then none are held out."""
 MAX_VALIDATION_ROWS = 4000
-MAX_PASSES = 150
-"""Passes through the rows at most, unless `max_steps` says otherwise."""
 CALIBRATION_BLOCKS = (4, 20)
 """Fewest and most blocks of generated rows that the margins are calibrated on: fewer for wider matrices."""
-SCORE_STEPS = 600
-"""Steps, penalty weights, noise on the discriminator's input and averaging of the GAN on common factors."""
-SCORE_GAMMA = 10.0
-SCORE_INPUT_NOISE = 0.3
-SCORE_EMA_DECAY = 0.99
 CALIBRATION_WIDTH = 10_000
 """Matrix columns times blocks, between these bounds."""
 _INF = math.inf
@@ -68,8 +60,8 @@ class SynthGAN(AbstractSynthesizer):
     ----------
     latent_dim : int, default 128
         Width Z of the noise vector.
-    hidden_dims : sequence of int, default (256, 256, 256)
-        Width of each residual block, of both networks.
+    hidden_dims : sequence of int, optional
+        Width of each residual block, of both networks. None: (256, 256, 256), and (64, 64) on common factors.
     loss : {"relativistic", "non-saturating", "minimax", "wgan-gp", "hinge", "least-squares"}
         The adversarial loss.
     n_critic : int, default 1
@@ -81,8 +73,8 @@ class SynthGAN(AbstractSynthesizer):
         them where that leaves at least 300.
     max_time : float, optional
         Seconds of training at most. With it a fit is no longer repeatable to the bit.
-    learning_rate : float, default 1e-3
-        Adam's, for both networks; it falls along a cosine.
+    learning_rate : float, optional
+        Adam's, for both networks. None: 1e-3, falling along a cosine, and a steady 5e-3 on common factors.
     betas : (float, float), default (0.0, 0.99)
         Adam's.
     ema_decay : float, default 0.999
@@ -169,13 +161,13 @@ class SynthGAN(AbstractSynthesizer):
 
     constraints: ClassVar[dict[str, list[Constraint]]] = {
         "latent_dim": [Interval("int", 1, _INF)],
-        "hidden_dims": [Each(Interval("int", 1, _INF), min_length=1)],
+        "hidden_dims": [Each(Interval("int", 1, _INF), min_length=1), Nothing()],
         "loss": [Choice(tuple(LOSSES))],
         "n_critic": [Interval("int", 1, _INF)],
         "batch_size": [Interval("int", 2, _INF), Nothing()],
         "max_steps": [Interval("int", 1, _INF), Nothing()],
         "max_time": [Interval("float", 0, _INF, "neither"), Nothing()],
-        "learning_rate": [Interval("float", 0, 1, "right")],
+        "learning_rate": [Interval("float", 0, 1, "neither"), Nothing()],
         "betas": [Each(Interval("float", 0, 1), min_length=2, max_length=2)],
         "ema_decay": [Interval("float", 0, 1)],
         "pac": [Interval("int", 1, _INF)],
@@ -203,13 +195,13 @@ class SynthGAN(AbstractSynthesizer):
         self,
         *,
         latent_dim: int = 128,
-        hidden_dims: Sequence[int] = (256, 256, 256),
+        hidden_dims: Sequence[int] | None = None,
         loss: str = "relativistic",
         n_critic: int = 1,
         batch_size: int | None = None,
         max_steps: int | None = None,
         max_time: float | None = None,
-        learning_rate: float = 1e-3,
+        learning_rate: float | None = None,
         betas: Sequence[float] = (0.0, 0.99),
         ema_decay: float = 0.999,
         pac: int = 1,
@@ -276,7 +268,7 @@ class SynthGAN(AbstractSynthesizer):
         if encoder.is_reduced:
             return self._fit_scores(matrix, layout, cond_columns, device, seed)
         training, validation = self._split(matrix, seed)
-        config = self._config(len(matrix), len(validation), device)
+        config = table_config(self.get_params(deep=False), len(matrix), len(validation), device)
         with torch_threads(self.n_threads):
             rows = torch.from_numpy(training).to(device)
             networks = self._networks(layout, len(cond_columns), seed, device)
@@ -295,15 +287,13 @@ class SynthGAN(AbstractSynthesizer):
         self, matrix: np.ndarray, layout: MatrixLayout, cond_columns: list[int], device: str, seed: int
     ) -> AbstractMatrixModel:
         """The wide road: a linear model of the common scores, or the GAN that beats it."""
-        config = replace(
-            self._config(len(matrix), 0, device),
-            max_steps=self.max_steps or SCORE_STEPS,
-            r1_weight=SCORE_GAMMA if self.r1_weight is None else self.r1_weight,
-            r2_weight=SCORE_GAMMA if self.r2_weight is None else self.r2_weight,
-            ema_decay=min(self.ema_decay, SCORE_EMA_DECAY),
-            input_noise=SCORE_INPUT_NOISE,
+        recipe = ScoreRecipe(
+            score_config(self.get_params(deep=False), len(matrix), device),
+            tuple(self.hidden_dims or SCORE_HIDDEN_DIMS),
+            self.pac,
+            device,
+            self.verbose,
         )
-        recipe = ScoreRecipe(config, tuple(self.hidden_dims), self.pac, device, self.verbose)
         with torch_threads(self.n_threads):
             found = fit_scores(matrix, layout, cond_columns, self.wide_model, recipe, seed)
         self._keep_history(found.history)
@@ -326,40 +316,6 @@ class SynthGAN(AbstractSynthesizer):
         self._check_fitted()
         return "linear" if isinstance(self.model_, GaussianModel) else "gan"
 
-    def _config(self, n_rows: int, n_validation: int, device: str) -> TrainingConfig:
-        """The recipe, with what depends on the number of rows filled in."""
-        wgan = self.loss == "wgan-gp"
-        gamma = 0.0 if wgan else 0.3
-        batch_size = self.batch_size or _default_batch_size(n_rows, self.pac)
-        if batch_size % self.pac:
-            raise ParameterError(
-                f"The `batch_size` parameter of SynthGAN must be a multiple of `pac` = {self.pac}. "
-                f"Got {batch_size} instead."
-            )
-        return TrainingConfig(
-            loss=self.loss,
-            max_steps=self.max_steps or _default_steps(n_rows, batch_size),
-            max_time=self.max_time,
-            batch_size=batch_size,
-            n_critic=self.n_critic,
-            learning_rate=self.learning_rate,
-            beta1=float(self.betas[0]),
-            beta2=float(self.betas[1]),
-            ema_decay=self.ema_decay,
-            r1_weight=gamma if self.r1_weight is None else self.r1_weight,
-            r2_weight=gamma if self.r2_weight is None else self.r2_weight,
-            gradient_penalty_weight=10.0 * wgan
-            if self.gradient_penalty_weight is None
-            else self.gradient_penalty_weight,
-            penalty_every=self.penalty_every or (1 if wgan else 4),
-            tau=self.tau,
-            validate_every=self.validate_every,
-            patience=self.patience,
-            tolerance=auc_noise(n_validation) if n_validation else 0.0,
-            input_noise=0.0,
-            bfloat16=self.precision == "bfloat16" or (self.precision == "auto" and device == "cuda"),
-        )
-
     def _device(self) -> str:
         if self.device == "auto":
             return "cuda" if torch.cuda.is_available() else "cpu"
@@ -380,8 +336,9 @@ class SynthGAN(AbstractSynthesizer):
     def _networks(
         self, layout: MatrixLayout, cond_dim: int, seed: int, device: str
     ) -> tuple[Generator, Discriminator, OutputHeads]:
-        generator = Generator(self.latent_dim, cond_dim, self.hidden_dims, layout.width)
-        discriminator = Discriminator(layout, self.hidden_dims, self.pac, self.frequencies)
+        hidden_dims = self.hidden_dims or HIDDEN_DIMS
+        generator = Generator(self.latent_dim, cond_dim, hidden_dims, layout.width)
+        discriminator = Discriminator(layout, hidden_dims, self.pac, self.frequencies)
         initialise(generator, torch_stream(seed, "generator"))
         initialise(discriminator, torch_stream(seed, "discriminator"))
         return generator.to(device), discriminator.to(device), OutputHeads(layout).to(device)
@@ -447,17 +404,6 @@ class SynthGAN(AbstractSynthesizer):
 
 def _present(device: str) -> bool:
     return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device]
-
-
-def _default_batch_size(n_rows: int, pac: int) -> int:
-    size = 64 if n_rows < 1000 else 128 if n_rows < 4000 else 256
-    return -(-size // pac) * pac
-
-
-def _default_steps(n_rows: int, batch_size: int) -> int:
-    """More steps for more rows, but no more than `MAX_PASSES` through them: beyond that a small table is memorised."""
-    passes = MAX_PASSES * n_rows / batch_size
-    return int(np.clip(min(2000 + n_rows / 4, passes), 300, 7000))
 
 
 def _calibrate(model: GanModel, rows: torch.Tensor, seed: int) -> None:

@@ -11,6 +11,7 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -22,6 +23,14 @@ from synthgen.schema import Column, Schema
 SCHEMA_KEY = b"synthgen.schema"
 """Where a file's metadata carries the JSON of a `Schema`."""
 
+WIDE = 1000
+"""Tables of this many columns are written without pyarrow's metadata on columns of plain numbers."""
+_PLAIN_TYPES = {
+    "float": "float32",
+    "double": "float64",
+    **{name: name for name in (f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))},
+}
+"""Arrow types, as text, that are numpy's by the names given, where no value is missing or floats are."""
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
 
 
@@ -89,17 +98,18 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
         With a RangeIndex. Without pandas metadata, whole numbers and booleans with missing values become
         pandas' nullable dtypes, so that they stay whole numbers and booleans.
     """
-    schema = stored_schema(table.schema)
     metadata = _pandas_metadata(table)
-    table = table.drop_columns(_dropped(metadata, table.column_names))
-    entries = {c["field_name"]: c for c in metadata["columns"]}
-    safe = {"columns": list(map(_safe_entry, metadata["columns"])), "index_columns": [], "column_indexes": []}
+    if dropped := _dropped(metadata, table.column_names):
+        table = table.drop_columns(dropped)
+    entries = {c["field_name"]: c for c in metadata["columns"] if c["field_name"] not in dropped}
+    safe = {"columns": list(map(_safe_entry, entries.values())), "index_columns": [], "column_indexes": []}
     frame = table.replace_schema_metadata({b"pandas": json.dumps({**metadata, **safe}).encode()}).to_pandas()
     objects = int(str(metadata.get("pandas_version") or 0).split(".")[0]) >= 3
-    exact = {n: _exact_dtype(entries[n], table.schema.field(n), objects) for n in table.column_names}
+    exact = {n: _exact_dtype(entry, table.schema.field(n), objects) for n, entry in entries.items()}
     changed = {n: dtype for n, dtype in exact.items() if dtype is not None and dtype != frame[n].dtype}
     for name, dtype in changed.items():
         frame[name] = _cast(frame[name], table.column(name), dtype)
+    schema = _declared(table.schema, frame)
     return frame if schema is None else _as_declared(frame, schema)
 
 
@@ -124,14 +134,22 @@ def from_frame(table: pd.DataFrame, schema: Schema | None, source: str) -> pa.Ta
     TableFileError
         If a column has no Arrow type: mixed types, complex numbers, ...
     """
+    plain = _plain_columns(table)
     try:
-        arrow = pa.Table.from_pandas(table, preserve_index=False)
+        arrow = pa.Table.from_pandas(
+            table.drop(columns=list(plain)) if plain else table, preserve_index=False
+        )
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         reason = " ".join(str(part) for part in error.args)
         raise TableFileError(f"{source}: a column cannot be written: {reason}.") from error
-    if schema is None:
-        return arrow
-    return arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), SCHEMA_KEY: schema.to_json()})
+    metadata = dict(arrow.schema.metadata or {})
+    if plain:
+        columns = dict(zip(arrow.column_names, arrow.columns, strict=True)) | plain
+        arrow = pa.table({name: columns[name] for name in table.columns})
+    if schema is not None:
+        text = json.dumps(schema.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        metadata[SCHEMA_KEY] = text.encode()
+    return arrow.replace_schema_metadata(metadata)
 
 
 def stored_schema(table_schema: pa.Schema) -> Schema | None:
@@ -154,8 +172,45 @@ def stored_schema(table_schema: pa.Schema) -> Schema | None:
         return None
 
 
+def _plain_columns(table: pd.DataFrame) -> dict[str, pa.Array]:
+    """The columns of plain numbers of a wide table, as arrays."""
+    # pyarrow's own road takes many Python steps, and a line of metadata, for each column
+    if len(table) == 0 or table.shape[1] < WIDE:
+        return {}
+    dtypes = table.dtypes
+    out: dict[str, pa.Array] = {}
+    for dtype in dtypes.unique():
+        if isinstance(dtype, np.dtype) and dtype.isnative and dtype.name in _PLAIN_TYPES.values():
+            names = table.columns[dtypes == dtype]
+            values = np.ascontiguousarray(table[names].to_numpy().T)
+            # from_pandas: what is no number is missing
+            out |= {n: pa.array(row, from_pandas=True) for n, row in zip(names, values, strict=True)}
+    return out
+
+
+def _declared(table_schema: pa.Schema, frame: pd.DataFrame) -> Schema | None:
+    """What the stored schema says of those columns that are not yet of the dtype that it names."""
+    text = (table_schema.metadata or {}).get(SCHEMA_KEY)
+    dtypes = {n: t.name for n, t in zip(frame.columns, frame.dtypes, strict=True) if isinstance(t, np.dtype)}
+    try:
+        stored = None if text is None else json.loads(text)
+        if isinstance(stored, dict) and isinstance(columns := stored.get("columns"), list):
+            stored = {"columns": [c for c in columns if not _is_right(c, dtypes)]}
+        return None if stored is None else Schema.from_dict(stored)
+    except (SchemaError, ValueError):
+        return None
+
+
+def _is_right(column: Any, dtypes: dict[str, str]) -> bool:
+    """Whether a column of a stored schema has the plain dtype that it names."""
+    if not isinstance(column, dict) or not isinstance(name := column.get("name"), str):
+        return False
+    found = dtypes.get(name, "object")
+    return found != "object" and found == column.get("dtype")
+
+
 def _pandas_metadata(table: pa.Table) -> dict[str, Any]:
-    """The table's pandas metadata, or what it would have been; one entry for each column."""
+    """The table's pandas metadata, or what it would have been, of the columns that are not plain numbers."""
     found = _parsed_metadata(table.schema)
     entries = [c for c in found.get("columns", ()) if isinstance(c, dict)]
     by_name = {c.get("field_name", c.get("name")): c for c in entries}
@@ -163,9 +218,21 @@ def _pandas_metadata(table: pa.Table) -> dict[str, Any]:
         {**by_name[field.name], "name": field.name, "field_name": field.name}
         if field.name in by_name
         else _made_entry(table, field)
-        for field in table.schema
+        for field, column in zip(table.schema, table.columns, strict=True)
+        if not _is_plain(field, column, by_name.get(field.name))
     ]
     return {**found, "columns": columns}
+
+
+def _is_plain(field: pa.Field, column: pa.ChunkedArray, entry: dict[str, Any] | None) -> bool:
+    """Whether pyarrow makes the right numpy column of itself."""
+    name = _PLAIN_TYPES.get(str(field.type))
+    if name is None:
+        return False
+    # of a category the metadata name the dtype of the codes
+    if entry is not None and (entry.get("numpy_type") != name or entry.get("pandas_type") == "categorical"):
+        return False
+    return name.startswith("float") or column.null_count == 0
 
 
 def _parsed_metadata(table_schema: pa.Schema) -> dict[str, Any]:

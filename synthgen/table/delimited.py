@@ -46,7 +46,7 @@ _BOOLEANS = [{"true", "false"}, {"True", "False"}, {"TRUE", "FALSE"}]
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_delimited(stream: Any, source: str, delimiter: str | None) -> pa.Table:
+def read_delimited(stream: Any, source: str, delimiter: str | None, n_texts: int | None = None) -> pa.Table:
     r"""A table from delimited text with a header.
 
     Parameters
@@ -57,6 +57,9 @@ def read_delimited(stream: Any, source: str, delimiter: str | None) -> pa.Table:
         The file's name, for messages.
     delimiter : str or None
         None: whichever of ``, ; | \t`` is most frequent in the header.
+    n_texts : int, optional
+        The first so many columns are text, and the others numbers if all their values are; a first column without
+        a name is kept.
 
     Returns
     -------
@@ -71,6 +74,7 @@ def read_delimited(stream: Any, source: str, delimiter: str | None) -> pa.Table:
         If the text is empty, not UTF-8, ragged, or its header lacks or repeats a name.
     """
     names, delimiter = _header(stream, source, delimiter)
+    texts = names if n_texts is None else names[:n_texts]
     stream.seek(0)
     try:
         table = pyarrow.csv.read_csv(
@@ -81,8 +85,8 @@ def read_delimited(stream: Any, source: str, delimiter: str | None) -> pa.Table:
                 delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1
             ),
             convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=list(MISSING),
+                column_types=dict.fromkeys(texts, pa.string()),
+                null_values=[*MISSING, *(() if n_texts is None else ("na",))],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             ),
@@ -91,9 +95,11 @@ def read_delimited(stream: Any, source: str, delimiter: str | None) -> pa.Table:
         raise _text_error(error, names, source) from error
     if table.num_rows == 0:
         raise TableFileError(f"{source}: has a header but no rows; it needs at least one.")
+    if n_texts is not None:
+        return table
     if names[0] == "" and len(names) > 1:
         table = table.drop_columns([""])
-    return pa.table({n: _typed(c) for n, c in zip(table.column_names, table.columns, strict=True)})
+    return pa.table({n: typed(c) for n, c in zip(table.column_names, table.columns, strict=True)})
 
 
 def _header(stream: Any, source: str, delimiter: str | None) -> tuple[list[str], str]:
@@ -144,8 +150,19 @@ def _text_error(error: Exception, names: list[str], source: str) -> TableFileErr
     return TableFileError(f"{where}: cannot be read as CSV: {message}")
 
 
-def _typed(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """The column in the narrowest type that all its values spell; text if none does."""
+def typed(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """A column of text in the narrowest type that all its values spell; text if none does.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray of string, length N
+        Of values as they stand in a file.
+
+    Returns
+    -------
+    pyarrow.Array or pyarrow.ChunkedArray, length N
+        Of int64, uint64, double, bool, timestamp or string.
+    """
     coded = column.dictionary_encode().combine_chunks()
     trimmed = pc.utf8_trim_whitespace(coded.dictionary)
     is_value = pc.invert(pc.is_in(trimmed, _MISSING_WORDS))

@@ -17,8 +17,18 @@ SUFFIXES = {
     ".tsv.gz": "tsv",
     ".arrow": "arrow",
     ".feather": "arrow",
+    ".h5ad": "h5ad",
+    ".gct": "gct",
+    ".gct.gz": "gct",
+    ".bed": "plink",
+    ".vcf": "vcf",
+    ".vcf.gz": "vcf",
 }
-_MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow"}
+WHOLE_FILES = ("h5ad", "plink", "vcf")
+"""Formats whose libraries want a file with a name: standard input and output cannot have them."""
+GENOMIC = (*WHOLE_FILES, "gct")
+"""Formats that say more of their features than a table can hold."""
+_MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"#1.2": "gct", b"#1.3": "gct", b"\x89HDF": "h5ad"}
 
 
 def is_table_name(path: str | os.PathLike[str]) -> bool:
@@ -54,7 +64,8 @@ def format_of_name(path: str | os.PathLike[str], format: str | None) -> str:
 
     Returns
     -------
-    {"parquet", "csv", "tsv", "arrow"}
+    str
+        One of `synthgen.files.TABLE_FORMATS`.
 
     Raises
     ------
@@ -73,7 +84,7 @@ def format_of_name(path: str | os.PathLike[str], format: str | None) -> str:
 
 
 def format_of_bytes(start: bytes) -> str:
-    """The format of a stream by its first bytes: Parquet and Arrow say what they are; all else is CSV.
+    """The format of a stream by its first bytes: Parquet, Arrow, GCT and HDF5 say what they are; all else is CSV.
 
     Parameters
     ----------
@@ -82,7 +93,7 @@ def format_of_bytes(start: bytes) -> str:
 
     Returns
     -------
-    {"parquet", "arrow", "csv"}
+    {"parquet", "arrow", "gct", "h5ad", "csv"}
 
     Examples
     --------

@@ -18,12 +18,15 @@ import pyarrow.parquet as pq
 from synthgen.exceptions import SchemaError, TableFileError
 from synthgen.files import STANDARD_STREAM
 from synthgen.schema import Schema
+from synthgen.table.annotated import AnnotatedTable
 from synthgen.table.arrow import check_columns, stored_schema, to_frame
 from synthgen.table.delimited import read_delimited
-from synthgen.table.formats import format_of_bytes, format_of_name, is_gzipped_name
+from synthgen.table.formats import GENOMIC, WHOLE_FILES, format_of_bytes, format_of_name, is_gzipped_name
 
 _END = {"parquet": b"PAR1", "arrow": b"ARROW1"}
 _NAMES = {"parquet": "Parquet", "arrow": "Arrow"}
+_COLUMNS = 2000
+"""Columns of a Parquet file that are read together."""
 
 
 def read_table(path: str | os.PathLike[str], *, format: str | None = None) -> pd.DataFrame:
@@ -32,9 +35,9 @@ def read_table(path: str | os.PathLike[str], *, format: str | None = None) -> pd
     Parameters
     ----------
     path : path-like
-        ``.parquet``, ``.pq``, ``.csv``, ``.tsv`` (either with ``.gz``), ``.arrow`` or ``.feather``; ``-`` is
-        standard input, whose format is told by its first bytes.
-    format : {"parquet", "csv", "tsv", "arrow"}, optional
+        ``.parquet``, ``.pq``, ``.csv``, ``.tsv`` (either with ``.gz``), ``.arrow`` or ``.feather``, or a genomic
+        file (see `read_annotated`); ``-`` is standard input, whose format is told by its first bytes.
+    format : {"parquet", "csv", "tsv", "arrow", "h5ad", "gct", "plink", "vcf"}, optional
         Overrides the suffix.
 
     Returns
@@ -42,7 +45,7 @@ def read_table(path: str | os.PathLike[str], *, format: str | None = None) -> pd
     pandas.DataFrame, shape (N, n_columns)
         With a RangeIndex. An index that has a name becomes a column, where it stands in the file; an index
         without one only numbers the rows and is dropped, as is the unnamed first column that pandas and R put
-        into CSV files. Names stay strings.
+        into CSV files. Names stay strings. Of a genomic file: the samples, covariates first, then features.
 
     Raises
     ------
@@ -64,10 +67,63 @@ def read_table(path: str | os.PathLike[str], *, format: str | None = None) -> pd
     --------
     >>> table = read_table("adult.parquet")  # doctest: +SKIP
     """
-    source = str(path)
+    found = read_annotated(path, format=format)
+    return found.frame if isinstance(found, AnnotatedTable) else found
+
+
+def read_annotated(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    layer: str | None = None,
+    features_in_rows: bool = False,
+) -> pd.DataFrame | AnnotatedTable:
+    """A table from a file, with what the file says of its features.
+
+    Parameters
+    ----------
+    path : path-like
+        ``.h5ad``, ``.gct`` (or ``.gct.gz``), ``.bed`` (beside its ``.bim`` and ``.fam``), ``.vcf`` or ``.vcf.gz``, or
+        what `read_table` reads.
+    format : {"parquet", "csv", "tsv", "arrow", "h5ad", "gct", "plink", "vcf"}, optional
+        Overrides the suffix.
+    layer : str, optional
+        Of an ``.h5ad`` file: take the values of this layer, not of ``X``.
+    features_in_rows : bool
+        Of Parquet, Arrow, CSV and TSV: the first column (or the index that pandas wrote) names features, and each
+        other column is a sample.
+
+    Returns
+    -------
+    AnnotatedTable or pandas.DataFrame
+        Rows are samples. A plain frame only for Parquet, Arrow, CSV and TSV with samples in rows.
+
+    Raises
+    ------
+    TableFileError
+        As `read_table`; or if a layer is asked of a format without layers, or `features_in_rows` of a format that
+        says by itself where its features are.
+    DataError
+        If a feature has no name, or two have one; if there is no such layer.
+    FileError
+        If a library is missing that the format needs.
+    """
+    if not Path(path).is_dir() and (kind := _named_format(path, format)) in WHOLE_FILES:
+        _check_options(str(path), kind, layer, features_in_rows)
+        return _read_whole_file(path, kind, layer)
+    source = "standard input" if str(path) == STANDARD_STREAM else str(path)
     with _opened(path) as stream:
-        kind = _format(stream, path, format)
-        return _READERS[kind](stream, "standard input" if source == STANDARD_STREAM else source)
+        kind = _named_format(path, format) or _format_of_stream(stream)
+        _check_options(source, kind, layer, features_in_rows)
+        if kind == "gct":
+            from synthgen.table.gct import read_gct
+
+            return read_gct(stream, source)
+        if features_in_rows:
+            from synthgen.table.features_in_rows import turned
+
+            return turned(_read_turned(stream, source, kind), source)
+        return _READERS[kind](stream, source)
 
 
 def read_schema(path: str | os.PathLike[str]) -> Schema:
@@ -95,7 +151,7 @@ def read_schema(path: str | os.PathLike[str]) -> Schema:
         stream.seek(0)
         kind = format_of_bytes(start)
         if kind != "csv":
-            found = stored_schema(_arrow_schema(stream, str(path), kind))
+            found = stored_schema(_arrow_schema(stream, str(path), kind)) if kind in _END else None
             if found is None:
                 raise TableFileError(f"{path}: carries no schema; `synthgen inspect --json` makes one.")
             return found
@@ -126,24 +182,55 @@ def _opened(path: str | os.PathLike[str]) -> BinaryIO:
         raise TableFileError(f"{path}: cannot be read: {error.strerror or error}.") from error
 
 
-def _format(stream: BinaryIO, path: str | os.PathLike[str], format: str | None) -> str:
-    if format is None and str(path) == STANDARD_STREAM:
-        start = stream.read(6)
-        stream.seek(0)
-        return format_of_bytes(start)
-    return format_of_name(path, format)
+def _named_format(path: str | os.PathLike[str], format: str | None) -> str:
+    """The format that is declared or that the suffix says; empty for standard input of any format."""
+    return "" if format is None and str(path) == STANDARD_STREAM else format_of_name(path, format)
+
+
+def _format_of_stream(stream: BinaryIO) -> str:
+    start = stream.read(6)
+    stream.seek(0)
+    return format_of_bytes(start)
+
+
+def _check_options(source: str, kind: str, layer: str | None, features_in_rows: bool) -> None:
+    """Refuse what a format does not have."""
+    if kind in WHOLE_FILES and source in (STANDARD_STREAM, "standard input"):
+        raise TableFileError(f"{kind} cannot be read from standard input; give the name of a file.")
+    if layer is not None and kind != "h5ad":
+        raise TableFileError(f"{source}: only .h5ad files have layers; leave --layer out.")
+    if features_in_rows and kind in GENOMIC:
+        raise TableFileError(
+            f"{source}: a file of format {kind} says by itself where its features are; leave --features-in-rows out."
+        )
+
+
+def _read_whole_file(path: str | os.PathLike[str], kind: str, layer: str | None) -> AnnotatedTable:
+    if kind == "h5ad":
+        from synthgen.table.h5ad import read_h5ad
+
+        return read_h5ad(path, layer)
+    if kind == "plink":
+        from synthgen.table.plink import read_plink
+
+        return read_plink(path)
+    from synthgen.table.vcf import read_vcf
+
+    return read_vcf(path)
+
+
+def _read_turned(stream: BinaryIO, source: str, kind: str) -> pa.Table:
+    """The columns of a file with features in its rows, as the file has them."""
+    if kind in _END:
+        return _read_columns(stream, source, kind)
+    return read_delimited(stream, source, "\t" if kind == "tsv" else None, n_texts=1)
 
 
 def _read_arrow(stream: BinaryIO, source: str, kind: str) -> pd.DataFrame:
-    check_columns(_arrow_schema(stream, source, kind), source)
-    stream.seek(0)
+    table = _read_columns(stream, source, kind)
     try:
-        if kind == "parquet":
-            table = pq.ParquetFile(stream, page_checksum_verification=True).read()
-        else:
-            table = _ipc_reader(stream).read_all()
         frame = to_frame(table)
-    except (pa.ArrowException, OSError) as error:
+    except pa.ArrowException as error:
         raise _damaged(error, source, kind) from error
     if frame.empty:
         raise TableFileError(
@@ -152,10 +239,40 @@ def _read_arrow(stream: BinaryIO, source: str, kind: str) -> pd.DataFrame:
     return frame
 
 
+def _read_columns(stream: BinaryIO, source: str, kind: str) -> pa.Table:
+    file = _arrow_file(stream, source, kind)
+    schema = file.schema_arrow if kind == "parquet" else file.schema
+    check_columns(schema, source)
+    try:
+        return _read_parquet(file, schema) if kind == "parquet" else file.read_all()
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(error, source, kind) from error
+
+
+def _read_parquet(file: pq.ParquetFile, schema: pa.Schema) -> pa.Table:
+    """All columns, some at a time: each one that is being read takes a fifth of a megabyte besides its values."""
+    if len(schema) <= _COLUMNS:
+        return file.read()
+    columns: list[pa.ChunkedArray] = []
+    for start in range(0, len(schema), _COLUMNS):
+        # by number, because a name with a dot stands for parts of nested columns too
+        places = list(range(start, min(start + _COLUMNS, len(schema))))
+        columns += file.reader.read_all(column_indices=places).columns
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
 def _arrow_schema(stream: BinaryIO, source: str, kind: str) -> pa.Schema:
+    file = _arrow_file(stream, source, kind)
+    return file.schema_arrow if kind == "parquet" else file.schema
+
+
+def _arrow_file(stream: BinaryIO, source: str, kind: str) -> Any:
+    """An open Parquet or Arrow file, its columns not yet read."""
     _check_ends(stream, source, kind)
     try:
-        return pq.ParquetFile(stream).schema_arrow if kind == "parquet" else _ipc_reader(stream).schema
+        if kind == "parquet":
+            return pq.ParquetFile(stream, page_checksum_verification=True)
+        return _ipc_reader(stream)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(error, source, kind) from error
 

@@ -22,7 +22,9 @@ class TrainingConfig:
     n_critic : int
         Discriminator updates for each generator update.
     learning_rate : float
-        At the start; it falls along a cosine to `FINAL_RATE` of that.
+        At the start; it falls along a cosine to `FINAL_RATE` of that, ...
+    is_steady : bool
+        ... unless this keeps it: then what a step does not depend on how many follow.
     beta1, beta2 : float
         Adam's.
     ema_decay : float
@@ -51,6 +53,7 @@ class TrainingConfig:
     batch_size: int
     n_critic: int
     learning_rate: float
+    is_steady: bool
     beta1: float
     beta2: float
     ema_decay: float

@@ -155,7 +155,8 @@ def _update(players: Players, batches: Batches, config: TrainingConfig, number: 
 
 
 def _set_rate(players: Players, config: TrainingConfig, progress: float) -> None:
-    fall = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
+    cosine = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
+    fall = 1.0 if config.is_steady else cosine
     warm = min(1.0, progress * config.max_steps / WARM_UP)
     for optimizer in (players.generator_optimizer, players.discriminator_optimizer):
         for group in optimizer.param_groups:

@@ -79,7 +79,7 @@ def test_whatever_happens_is_one_line(synthgen, monkeypatch, error, code, line):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(synthgen_read(), "read_table", fail)
+    monkeypatch.setattr(synthgen_read(), "read_annotated", fail)
     done = synthgen("inspect", "x.csv")
     assert (done.code, done.out) == (code, "")
     assert done.err.startswith(line)
@@ -87,13 +87,13 @@ def test_whatever_happens_is_one_line(synthgen, monkeypatch, error, code, line):
 
 
 def test_warnings_are_one_line_and_silent_when_quiet(synthgen, monkeypatch, data):
-    read = synthgen_read().read_table
+    read = synthgen_read().read_annotated
 
     def warn(*arguments, **kwargs):
         warnings.warn("mind\nthe gap", UserWarning, stacklevel=1)
         return read(*arguments, **kwargs)
 
-    monkeypatch.setattr(synthgen_read(), "read_table", warn)
+    monkeypatch.setattr(synthgen_read(), "read_annotated", warn)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert synthgen("inspect", data).err == "synthgen: warning: mind the gap\n"

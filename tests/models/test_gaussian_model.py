@@ -92,13 +92,13 @@ def test_a_contest_goes_to_the_model_that_is_nearer_to_the_truth():
     right = GaussianModel.fit(truth[:2_000], NUMBERS, [])
     wrong = GaussianModel.fit(np.column_stack([truth[:2_000, 0], truth[:2_000, 1][::-1]]), NUMBERS, [])
     fresh = truth[2_000:]
-    assert hold_contest(wrong, right, fresh, 0).winner == "gan"
-    lost = hold_contest(right, wrong, fresh, 0)
+    assert hold_contest(wrong, right, fresh, 1, 0).winner == "gan"
+    lost = hold_contest(right, wrong, fresh, 1, 0)
     assert lost.winner == "linear" and lost.gain < -0.1
 
 
 def test_a_contest_between_equals_is_no_clear_gain():
     truth = np.random.default_rng(6).standard_normal((1_200, 2)).astype(np.float32)
     one, two = (GaussianModel.fit(truth[rows], NUMBERS, []) for rows in (slice(0, 1_000), slice(1, 1_001)))
-    found = hold_contest(one, two, truth[1_000:], 0)
+    found = hold_contest(one, two, truth[1_000:], 1, 0)
     assert abs(found.gain) < 0.05

@@ -11,7 +11,8 @@ import torch
 from synthgen.exceptions import ConditionError, ModelFileError, ParameterError, SchemaError
 from synthgen.models import model_file, persistence
 from synthgen.models.persistence import load
-from synthgen.models.synthgan import SynthGAN, _default_batch_size, _default_steps
+from synthgen.models.recipe import default_batch_size, default_steps
+from synthgen.models.synthgan import SynthGAN
 from synthgen.schema import Column, Schema
 from synthgen.training.losses import LOSSES
 from tests.models.test_every_synthesizer import quick_gan
@@ -136,7 +137,7 @@ def test_scikit_learns_output_setting_does_no_harm(diabetes):
 
 
 def test_default_steps_are_bounded_by_passes():
-    steps = {n: _default_steps(n, _default_batch_size(n, 1)) for n in (4, 200, 1000, 10**6)}
+    steps = {n: default_steps(n, default_batch_size(n, 1)) for n in (4, 200, 1000, 10**6)}
     assert steps == {4: 300, 200: 468, 1000: 1171, 10**6: 7000}
 
 

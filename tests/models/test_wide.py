@@ -79,7 +79,7 @@ def test_the_gan_wins_where_the_scores_are_far_from_normal():
     ring = np.column_stack([np.cos(angle), np.sin(angle)]) * 3
     genes = ring @ rng.standard_normal((2, 300)) + 0.3 * rng.standard_normal((800, 300))
     table = pd.DataFrame(genes.astype(np.float32), columns=[f"g{i}" for i in range(300)])
-    model = SynthGAN(**QUICK, hidden_dims=(64, 64), max_steps=600, reduce=2).fit(table)
+    model = SynthGAN(**QUICK, reduce=2).fit(table)
     assert model.winner_ == "gan"
     scores = model.encoder_.transform(model.sample(500, random_state=0))
     radius = np.linalg.norm(scores / scores.std(axis=0), axis=1)

@@ -30,6 +30,7 @@ CONFIG = TrainingConfig(
     batch_size=64,
     n_critic=1,
     learning_rate=2e-3,
+    is_steady=False,
     beta1=0.0,
     beta2=0.99,
     ema_decay=0.99,

@@ -1,0 +1,135 @@
+"""From SynthGAN's parameters to a training recipe: what depends on the loss, the rows and the road is filled in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from synthgen.exceptions import ParameterError
+from synthgen.models.validation_score import auc_noise
+from synthgen.training.config import TrainingConfig
+
+MAX_PASSES = 150
+"""Passes through the rows at most, unless `max_steps` says otherwise."""
+HIDDEN_DIMS = (256, 256, 256)
+LEARNING_RATE = 1e-3
+SCORE_HIDDEN_DIMS = (64, 64)
+"""Of the GAN on common factors: narrow networks, ..."""
+SCORE_LEARNING_RATE = 5e-3
+"""... quick steps at a steady rate, ..."""
+SCORE_BATCH_SIZE = 128
+SCORE_STEPS = 1000
+SCORE_CHECK_EVERY = 250
+"""... held against the linear model every so many steps, ..."""
+SCORE_INPUT_NOISE = 0.3
+"""... with noise on the numbers that the discriminator sees, ..."""
+SCORE_EMA_DECAY = 0.99
+"""... and a short average of the weights."""
+
+
+def table_config(
+    parameters: Mapping[str, Any], n_rows: int, n_validation: int, device: str
+) -> TrainingConfig:
+    """The recipe for a matrix of all columns.
+
+    Parameters
+    ----------
+    parameters : mapping
+        SynthGAN's parameters by name.
+    n_rows, n_validation : int
+        Rows of the table, and those held out.
+    device : str
+        Where it is trained.
+
+    Returns
+    -------
+    TrainingConfig
+        The recipe.
+
+    Raises
+    ------
+    ParameterError
+        If `batch_size` is no multiple of `pac`.
+    """
+    wgan = parameters["loss"] == "wgan-gp"
+    gamma = 0.0 if wgan else 0.3
+    batch_size = parameters["batch_size"] or default_batch_size(n_rows, parameters["pac"])
+    if batch_size % parameters["pac"]:
+        raise ParameterError(
+            f"The `batch_size` parameter of SynthGAN must be a multiple of `pac` = {parameters['pac']}. "
+            f"Got {batch_size} instead."
+        )
+    return TrainingConfig(
+        loss=parameters["loss"],
+        max_steps=parameters["max_steps"] or default_steps(n_rows, batch_size),
+        max_time=parameters["max_time"],
+        batch_size=batch_size,
+        n_critic=parameters["n_critic"],
+        learning_rate=parameters["learning_rate"] or LEARNING_RATE,
+        is_steady=False,
+        beta1=float(parameters["betas"][0]),
+        beta2=float(parameters["betas"][1]),
+        ema_decay=parameters["ema_decay"],
+        r1_weight=_given(parameters["r1_weight"], gamma),
+        r2_weight=_given(parameters["r2_weight"], gamma),
+        gradient_penalty_weight=_given(parameters["gradient_penalty_weight"], 10.0 * wgan),
+        penalty_every=parameters["penalty_every"] or (1 if wgan else 4),
+        tau=parameters["tau"],
+        validate_every=parameters["validate_every"],
+        patience=parameters["patience"],
+        tolerance=auc_noise(n_validation) if n_validation else 0.0,
+        input_noise=0.0,
+        bfloat16=parameters["precision"] == "bfloat16"
+        or (parameters["precision"] == "auto" and device == "cuda"),
+    )
+
+
+def score_config(parameters: Mapping[str, Any], n_rows: int, device: str) -> TrainingConfig:
+    """The recipe for common factors, where the generator starts as a linear model.
+
+    Parameters
+    ----------
+    parameters : mapping
+        SynthGAN's parameters by name.
+    n_rows : int
+        Rows of the table.
+    device : str
+        Where it is trained.
+
+    Returns
+    -------
+    TrainingConfig
+        The recipe.
+    """
+    pac = parameters["pac"]
+    batch_size = parameters["batch_size"] or -(-SCORE_BATCH_SIZE // pac) * pac
+    max_steps = parameters["max_steps"] or SCORE_STEPS
+    return replace(
+        table_config({**parameters, "batch_size": batch_size}, n_rows, 0, device),
+        max_steps=max_steps,
+        learning_rate=parameters["learning_rate"] or SCORE_LEARNING_RATE,
+        is_steady=True,
+        ema_decay=min(parameters["ema_decay"], SCORE_EMA_DECAY),
+        validate_every=min(SCORE_CHECK_EVERY, max_steps),
+        tolerance=0.0,
+        input_noise=SCORE_INPUT_NOISE,
+    )
+
+
+def default_batch_size(n_rows: int, pac: int) -> int:
+    """64, 128 or 256 rows, more for more rows, as a multiple of `pac`."""
+    size = 64 if n_rows < 1000 else 128 if n_rows < 4000 else 256
+    return -(-size // pac) * pac
+
+
+def default_steps(n_rows: int, batch_size: int) -> int:
+    """More steps for more rows, but no more than `MAX_PASSES` through them: beyond that a small table is memorised."""
+    passes = MAX_PASSES * n_rows / batch_size
+    return int(np.clip(min(2000 + n_rows / 4, passes), 300, 7000))
+
+
+def _given(value: float | None, default: float) -> float:
+    return default if value is None else value
