@@ -13,6 +13,13 @@ from synthgen.rng import stream
 
 DRAWS = 2_000
 SPAN_ASKED = {"default": 0.75, "strict": 0.65}
+VERDICTS = (
+    "better beyond the interval",
+    "better within the interval",
+    "equal",
+    "worse within the interval",
+    "worse beyond the interval",
+)
 Interval = dict[str, float]
 
 
@@ -155,11 +162,7 @@ def copula_answers(tables: dict[str, dict], preset: str, measure: str) -> list[s
 
 def factor_answers(tables: dict[str, dict], measure: str) -> list[str]:
     """At how many numbers of factors a measure is better or worse than the copula's."""
-    counts = dict.fromkeys(
-        ("better beyond the interval", "better within the interval", "equal", "worse within the interval")
-        + ("worse beyond the interval",),
-        0,
-    )
+    counts = dict.fromkeys(VERDICTS, 0)
     for rows in tables.values():
         for found in rows.values():
             if found["model"] == GAN and found["setting"].startswith("k=") and "less_copula" in found:

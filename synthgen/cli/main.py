@@ -40,7 +40,8 @@ def cli(context: click.Context) -> None:
       synthgen sample model.synthgen -n 1000 -o synthetic.parquet
       synthgen evaluate train.parquet synthetic.parquet --holdout holdout.parquet -o report.html
 
-    Tables are Parquet, CSV, TSV (either with .gz) or Arrow files; `-` stands for standard input or output.
+    Tables are Parquet, CSV, TSV (either with .gz) or Arrow files, or genomic: .h5ad, .gct, .bed, .vcf[.gz]; `-` stands
+    for standard input or output.
     `synthgen COMMAND --help` explains a command, with examples.
     """
     if context.invoked_subcommand is None:

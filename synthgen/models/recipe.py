@@ -21,9 +21,9 @@ SCORE_HIDDEN_DIMS = (64, 64)
 SCORE_LEARNING_RATE = 5e-3
 """... quick steps at a steady rate, ..."""
 SCORE_BATCH_SIZE = 128
-SCORE_STEPS = 1000
-SCORE_CHECK_EVERY = 250
-"""... held against the linear model every so many steps, ..."""
+SCORE_STEPS = 1800
+SCORE_CHECK_EVERY = 300
+"""... held against the linear model every so many steps, until that gains nothing any more, ..."""
 SCORE_INPUT_NOISE = 0.3
 """... with noise on the numbers that the discriminator sees, ..."""
 SCORE_EMA_DECAY = 0.99
@@ -114,6 +114,7 @@ def score_config(parameters: Mapping[str, Any], n_rows: int, device: str) -> Tra
         is_steady=True,
         ema_decay=min(parameters["ema_decay"], SCORE_EMA_DECAY),
         validate_every=min(SCORE_CHECK_EVERY, max_steps),
+        patience=1,
         tolerance=0.0,
         input_noise=SCORE_INPUT_NOISE,
     )

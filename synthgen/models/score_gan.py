@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -29,6 +30,8 @@ from synthgen.training.loop import train
 MIN_GAN_ROWS = 150
 """With fewer rows only the linear model is fitted, unless the GAN is asked for."""
 VALIDATION_SHARE = 0.25
+FIRST_CONTEST = 600
+"""Steps before the first contest: earlier ones have little to show, and a gain may be luck."""
 _ADJUSTMENT_BLOCKS = 8
 
 
@@ -165,18 +168,31 @@ def _contest(
     linear = GaussianModel.fit(training, layout, cond_columns)
     held: list[Contest] = []
 
-    def validate(generator: AbstractGenerator) -> float:
-        """Minus the gain of the generator as it is now."""
+    def hold(generator: AbstractGenerator, step: int) -> Contest:
+        """The generator as it is now against the linear model."""
         rival = ScoreGanModel(
             copy.deepcopy(generator), layout, cond_columns, linear.conditions, recipe.device
         )
         _adjust(rival, linear, derived_seed(seed, "adjustment"))
-        step = min((len(held) + 1) * recipe.config.validate_every, recipe.config.max_steps)
         held.append(hold_contest(linear, rival, validation, step, derived_seed(seed, "contest")))
-        return -held[-1].gain
+        return held[-1]
 
-    _, history = _train(training, linear, recipe, derived_seed(seed, "contest"), validate)
-    return max(held, key=lambda contest: contest.gain), history
+    def validate(generator: AbstractGenerator, step: int) -> float:
+        """Minus the gain; lower is better."""
+        is_early = step < min(FIRST_CONTEST, recipe.config.max_steps)
+        return math.inf if is_early else -hold(generator, step).gain
+
+    model, history = _train(training, linear, recipe, derived_seed(seed, "contest"), validate)
+    if not held:  # time ran out before the first contest
+        hold(model.generator, len(history.steps["g_loss"]))
+    history.validation.clear()  # the contest tells more
+    return _earliest_of_the_best(held), history
+
+
+def _earliest_of_the_best(contests: list[Contest]) -> Contest:
+    """The first whose gain is within a standard error of the largest: more steps cost memory of the training rows."""
+    best = max(contests, key=lambda c: c.gain)
+    return next(c for c in contests if c.gain >= best.gain - best.standard_error)
 
 
 def _train(
@@ -184,7 +200,7 @@ def _train(
     linear: GaussianModel,
     recipe: ScoreRecipe,
     seed: int,
-    validate: Callable[[AbstractGenerator], float] | None,
+    validate: Callable[[AbstractGenerator, int], float] | None,
 ) -> tuple[ScoreGanModel, History]:
     """Train the generator from the linear model on, and adjust its spread."""
     layout, device = linear.layout, recipe.device

@@ -351,13 +351,13 @@ class SynthGAN(AbstractSynthesizer):
         matrix: np.ndarray,
         device: str,
         seed: int,
-    ) -> Callable[[AbstractGenerator], float]:
+    ) -> Callable[[AbstractGenerator, int], float]:
         """A function that scores a generator on the validation rows; lower is better."""
         real = compact(validation, layout)
         conditions = condition_table(matrix, cond_columns)
         own_seed = derived_seed(seed, "validation")
 
-        def validate(generator: AbstractGenerator) -> float:
+        def validate(generator: AbstractGenerator, step: int) -> float:
             """AUC of trees that tell generated rows from the validation rows."""
             model = GanModel(generator, layout, cond_columns, conditions, device)
             n_blocks = -(-len(real) // ROWS_PER_BLOCK)

@@ -37,7 +37,7 @@ def train(
     config: TrainingConfig,
     *,
     seed: int,
-    validate: Callable[[AbstractGenerator], float] | None,
+    validate: Callable[[AbstractGenerator, int], float] | None,
     verbose: int,
 ) -> tuple[AbstractGenerator, History]:
     """Train both networks and return the averaged generator that did best.
@@ -55,7 +55,7 @@ def train(
     seed : int
         For batches and noise.
     validate : callable or None
-        Averaged generator -> score on validation rows, lower is better. None: the last average is kept.
+        Averaged generator, steps done -> score on validation rows, lower is better. None: the last average is kept.
     verbose : int
         0: no progress bar.
 
@@ -85,7 +85,7 @@ def train(
         if step.number % _FLUSH_EVERY == 0 or is_checked:
             _check_finite(history.flush(), step.number, config)
         if validate is not None and is_checked:
-            score = validate(average)
+            score = validate(average, step.number)
             history.validation.append((step.number, score))
             since_best += 1
             if score <= best_score + config.tolerance:

@@ -175,7 +175,7 @@ def test_a_seed_repeats_a_training(matrix):
 def test_the_best_average_is_kept_and_patience_ends_training(matrix):
     seen = []
 
-    def validate(generator):
+    def validate(generator, step):
         seen.append(weights(generator))
         return abs(len(seen) - 2)  # the second is the best
 
@@ -192,7 +192,7 @@ def test_later_weights_are_preferred_among_equals(matrix):
     config = dataclasses.replace(CONFIG, max_steps=60, validate_every=10, tolerance=0.03)
     seen = []
 
-    def validate(generator):
+    def validate(generator, step):
         seen.append(weights(generator))
         return next(scores)
 
