@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthgen.dtypes import family
-from synthgen.encoders.level_marginals import LevelMarginals, fit_level_marginals, has_few_levels
+from synthgen.encoders.level_marginals import MIN_CELLS, LevelMarginals, fit_level_marginals, has_few_levels
 from synthgen.encoders.linkage import MAX_LINKED_LEVELS, Linkage, draw_linked, fit_linkage, recalibrated
 from synthgen.encoders.low_rank import (
     Design,
@@ -29,6 +29,7 @@ from synthgen.schema import Column
 
 Marginals = SmoothMarginals | LevelMarginals
 _THREADS = 2
+_EXACT = 2.0**53
 
 
 class BlockEncoder:
@@ -72,7 +73,7 @@ class BlockEncoder:
     @classmethod
     def fit(
         cls, table: pd.DataFrame, columns: list[Column], options: WideOptions, design: Design, seed: int
-    ) -> Self:
+    ) -> tuple[Self, np.ndarray]:
         """Learn marginals and factors.
 
         Parameters
@@ -90,27 +91,28 @@ class BlockEncoder:
 
         Returns
         -------
-        Self
+        encoder : Self
             The fitted encoder.
+        matrix : ndarray of float32, shape (N, k)
+            The rows' scores, as they were learnt.
 
         Raises
         ------
         ColumnRejected
-            If a value is infinite.
+            If a value is infinite, or a whole number beyond 2**53.
         """
         names = [c.name for c in columns]
-        values = _values(table, names)
+        values = _without_columns_of_few_values(_values(table, names))
         is_level = np.concatenate([has_few_levels(values[part]) for part in _parts(len(values))])
         bounds = _bounds(values)
         smooth = fit_smooth_marginals(values[~is_level], *bounds)
         levels = fit_level_marginals(values[is_level])
         missing = np.isnan(values).mean(axis=1).astype(np.float32)
-        factors = _factors(values, options, design, seed)
+        factors, common = _factors(values, options, design, seed)
         out = cls(names, [c.dtype for c in columns], missing, is_level, smooth, levels, factors)
-        if options.linked and out.n_scores and factors is not None and _can_be_linked(is_level, levels):
-            places = levels.places(values, slice(None))
-            out.linkage = fit_linkage(places, out.transform(table))
-        return out
+        if options.linked and common.shape[1] and _can_be_linked(is_level, levels):
+            out.linkage = fit_linkage(levels.places(values, slice(None)), common)
+        return out, (out.transform(table) if factors is None else common)
 
     def settle(self, scores: np.ndarray, seed: int) -> None:
         """Bring the shares of linked columns' levels to what they are to be, for scores as they will be drawn.
@@ -228,6 +230,7 @@ class BlockEncoder:
         dtype = _common_dtype(self.dtypes, self.smooth.knots.dtype)
         out = np.empty((len(self.names), len(scores)), dtype=dtype)
         places = None if self.linkage is None else draw_linked(self.linkage, scores, seed, block)
+        limits = _limits(self.dtypes)
 
         def fill(number: int, chunk: tuple[np.ndarray, Marginals, slice]) -> None:
             """One chunk of columns, in place."""
@@ -238,8 +241,13 @@ class BlockEncoder:
             else:
                 values = np.take_along_axis(marginals.levels[part], places[part].astype(np.intp), axis=1)
             if (share := self.missing[which]).any():
-                values[share[:, None] > rng.random((len(scores), len(which)), dtype=np.float32).T] = np.nan
-            out[which] = values
+                gaps = stream(seed, "gene gaps", block, number).random(
+                    (len(scores), len(which)), dtype=np.float32
+                )
+                values[share[:, None] > gaps.T] = np.nan
+            out[which] = (
+                values if limits is None else np.clip(values, *(side[which, None] for side in limits))
+            )
 
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(fill, *zip(*enumerate(self._chunks()), strict=True)))
@@ -284,10 +292,47 @@ def _values(table: pd.DataFrame, names: list[str]) -> np.ndarray:
     is_numpy = all(isinstance(d, np.dtype) for d in dtypes)
     array = block.to_numpy(dtype=dtype) if is_numpy else block.to_numpy(dtype=dtype, na_value=np.nan)
     values = np.ascontiguousarray(array.T)
+    if any(getattr(d, "itemsize", 8) > 4 for d in dtypes) and np.abs(values).max(initial=0) > _EXACT:
+        _refuse_large(table, names, values)
     if np.isinf(values).any():
         name = names[int(np.flatnonzero(np.isinf(values).any(axis=1))[0])]
         raise ColumnRejected(name, "holds infinities; replace them by missing values or a bound first.")
     return values
+
+
+def _refuse_large(table: pd.DataFrame, names: list[str], values: np.ndarray) -> None:
+    """Whole numbers that floats cannot hold are not learnt together."""
+    for name, row in zip(names, values, strict=True):
+        if family(str(table[name].dtype)) == "int" and np.abs(row).max(initial=0) > _EXACT:
+            raise ColumnRejected(
+                name,
+                f"holds whole numbers beyond 2**53; drop it, or keep it beside with covariates=[{name!r}].",
+            )
+
+
+def _without_columns_of_few_values(values: np.ndarray) -> np.ndarray:
+    """A column that fewer than `MIN_CELLS` of many rows have a value in counts as missing throughout."""
+    is_bare = (~np.isnan(values)).sum(axis=1) < MIN_CELLS
+    if values.shape[1] < 2 * MIN_CELLS or not is_bare.any():
+        return values
+    return np.where(is_bare[:, None], np.array(np.nan, dtype=values.dtype), values)
+
+
+def _limits(tokens: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
+    """What each column's dtype can hold, shapes (p,); None where that is everything."""
+    ranges = {t: _range(t) for t in set(tokens)}
+    if all(r is None for r in ranges.values()):
+        return None
+    pairs = np.array([ranges[t] or (-np.inf, np.inf) for t in tokens])
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _range(token: str) -> tuple[float, float] | None:
+    name = token.removesuffix("[pyarrow]").lower()
+    if family(token) != "int" or name not in np.sctypeDict or np.dtype(name).itemsize > 4:
+        return None  # 64 bits hold all that was learnt, extended by a fraction of its range
+    found = np.iinfo(name)
+    return float(found.min), float(found.max)
 
 
 def _bounds(values: np.ndarray) -> tuple[float, float]:
@@ -301,18 +346,30 @@ def _can_be_linked(is_level: np.ndarray, levels: LevelMarginals) -> bool:
     return bool(is_level.all()) and levels.n_levels <= MAX_LINKED_LEVELS
 
 
-def _factors(values: np.ndarray, options: WideOptions, design: Design, seed: int) -> Factors | None:
+def _factors(
+    values: np.ndarray, options: WideOptions, design: Design, seed: int
+) -> tuple[Factors | None, np.ndarray]:
+    """The factor model and the rows' scores; no model where every column keeps its own."""
+    nothing = np.zeros((values.shape[1], 0), dtype=np.float32)
     if options.reduce is None:
-        return None
+        return None, nothing
     if options.reduce == 0:
-        return no_factors(len(values), design.one_hot.shape[1])
+        return no_factors(len(values), design.one_hot.shape[1]), nothing
     scores, information = conditional_scores(values)
     if isinstance(options.reduce, int):
         n_factors = options.reduce
     else:
         most = max(1, int(values.shape[1] / options.rows_per_factor))
         n_factors = max(1, n_factors_by_parallel_analysis(scores, most, stream(seed, "parallel analysis")))
-    return fit_factors(scores, information, n_factors, design, derived_seed(seed, "factors"))
+    gaps = np.isnan(values)
+    return fit_factors(
+        scores,
+        information,
+        n_factors,
+        design,
+        derived_seed(seed, "factors"),
+        gaps if gaps.any() else None,
+    )
 
 
 def _common_dtype(tokens: list[str], computed: np.dtype) -> np.dtype:

@@ -15,7 +15,11 @@ from scipy.special import ndtri
 from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, density_at
 
 MAX_LEVELS = 16
-"""Whole numbers of up to this many distinct values are levels; more are continuous."""
+"""Whole numbers of up to this many distinct values are levels, ..."""
+FEW_LEVELS = 3
+"""... of more than this many only where there are `MIN_CELLS` rows for each."""
+MIN_CELLS = 5
+"""Cells of the block that must hold a value for it to be kept."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,6 @@ class LevelMarginals:
         out[place < 0] = 0.0
         return out
 
-    def means(self) -> np.ndarray:
-        """The columns' means, shape (q,); NaN for a column without values."""
-        weights = np.diff(np.concatenate([np.zeros((len(self.shares), 1)), self.shares], axis=1), axis=1)
-        return np.asarray((self.levels * weights).sum(axis=1))
-
     def to_state(self) -> dict[str, Any]:
         """As JSON-able values and numpy arrays."""
         return dict(vars(self))
@@ -124,7 +123,7 @@ class LevelMarginals:
 
 
 def has_few_levels(values: np.ndarray) -> np.ndarray:
-    """Which columns are levels: constants, and whole numbers of at most `MAX_LEVELS` distinct values.
+    """Which columns are levels: constants, and whole numbers of few distinct values.
 
     Parameters
     ----------
@@ -140,7 +139,8 @@ def has_few_levels(values: np.ndarray) -> np.ndarray:
     is_present = ~np.isnan(ranked)
     n_distinct = ((ranked[:, 1:] > ranked[:, :-1]) & is_present[:, 1:]).sum(axis=1) + is_present[:, 0]
     whole = ((ranked == np.rint(ranked)) | ~is_present).all(axis=1)
-    return (n_distinct <= 1) | (whole & (n_distinct <= MAX_LEVELS))
+    most = np.clip(is_present.sum(axis=1) // MIN_CELLS, FEW_LEVELS, MAX_LEVELS)
+    return (n_distinct <= 1) | (whole & (n_distinct <= most))
 
 
 def fit_level_marginals(values: np.ndarray) -> LevelMarginals:
@@ -154,7 +154,8 @@ def fit_level_marginals(values: np.ndarray) -> LevelMarginals:
     Returns
     -------
     LevelMarginals
-        As wide as the column of most levels.
+        As wide as the column of most levels. From ten rows on, a value that fewer than `MIN_CELLS` cells hold is
+        replaced by the nearest that more do.
     """
     parts = [
         _count(values[start : start + COLUMNS_TOGETHER]) for start in range(0, len(values), COLUMNS_TOGETHER)
@@ -164,7 +165,21 @@ def fit_level_marginals(values: np.ndarray) -> LevelMarginals:
     shares = [np.pad(a, ((0, 0), (0, width - a.shape[1])), mode="edge") for _, a in parts]
     if not parts:
         return LevelMarginals(np.zeros((0, 1)), np.ones((0, 1)))
-    return LevelMarginals(np.concatenate(levels), np.concatenate(shares))
+    return LevelMarginals(_without_rare(np.concatenate(levels), values), np.concatenate(shares))
+
+
+def _without_rare(levels: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Levels that fewer than `MIN_CELLS` cells of all columns hold, replaced by the nearest that more do."""
+    found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    common = found[counts >= MIN_CELLS].astype(np.float64)
+    if not len(common) or values.shape[1] < 2 * MIN_CELLS:
+        return levels
+    after = np.clip(np.searchsorted(common, levels), 1, len(common) - 1) if len(common) > 1 else 0
+    nearest = common[after]
+    if len(common) > 1:
+        before = common[after - 1]
+        nearest = np.where(levels - before <= nearest - levels, before, nearest)
+    return np.where(np.isnan(levels), np.nan, nearest)
 
 
 def _count(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

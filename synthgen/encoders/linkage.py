@@ -28,7 +28,7 @@ PARENT_RIDGE = 0.1
 """Prior precision of the slopes of (standardised) earlier columns: two may be all but equal."""
 _COLUMNS_AT_ONCE = 64
 _COLUMNS_PER_DRAW = 2_048
-_CUT_STEPS = 5
+_CUT_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Linkage:
     weights : ndarray of float32, shape (q, w)
         What the latent number gains for each level of the parent; 0 where there is none.
     bounds : ndarray of float32, shape (2, k)
-        Least and largest training score: others are taken for these.
+        Scores beyond these are taken for these.
     centre, spread : ndarray of float32, shape (F,)
         Mean and standard deviation of the features over the training rows.
     """
@@ -215,7 +215,9 @@ def _logistic(rng: np.random.Generator, n_rows: int, n_columns: int) -> np.ndarr
 
 
 def _bounds(scores: np.ndarray) -> np.ndarray:
-    return np.stack([scores.min(axis=0), scores.max(axis=0)]).astype(np.float32)
+    """Three standard deviations on either side of the mean: no row's own score is kept."""
+    centre, spread = scores.mean(axis=0), 3 * scores.std(axis=0)
+    return np.stack([centre - spread, centre + spread]).astype(np.float32)
 
 
 def _n_multiplied(n_rows: int, n_scores: int) -> int:

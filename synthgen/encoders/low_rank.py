@@ -71,8 +71,13 @@ class Design:
 
 
 def fit_factors(
-    scores: np.ndarray, information: np.ndarray, n_factors: int, design: Design, seed: int
-) -> Factors:
+    scores: np.ndarray,
+    information: np.ndarray,
+    n_factors: int,
+    design: Design,
+    seed: int,
+    gaps: np.ndarray | None = None,
+) -> tuple[Factors, np.ndarray]:
     """Fit the factor model to the normal scores of the training rows.
 
     Parameters
@@ -87,11 +92,15 @@ def fit_factors(
         The covariates of the rows.
     seed : int
         Of the randomised SVD.
+    gaps : ndarray of bool, shape (p, N), optional
+        Where values are missing, and their scores 0. None: nowhere.
 
     Returns
     -------
-    Factors
+    factors : Factors
         The model.
+    common : ndarray of float32, shape (N, k)
+        The rows' common scores, whitened.
 
     Notes
     -----
@@ -107,21 +116,27 @@ def fit_factors(
     """
     n_rows = scores.shape[1]
     n_factors = min(n_factors, n_rows - 1, len(scores))
-    if n_factors < 1:
-        return no_factors(len(scores), design.one_hot.shape[1])
+    if n_factors < 1 or not information.any():
+        return no_factors(len(scores), design.one_hot.shape[1]), np.zeros((n_rows, 0), dtype=np.float32)
     values, vectors = _top(scores, n_factors, seed)
-    total = float(np.dot(information, np.ones(len(scores)))) * n_rows
+    total = float(np.square(scores, dtype=np.float64).sum())
     noise = max(total - values.sum(), 0.0) / max(min(n_rows - 1, len(scores)) - n_factors, 1)
-    whitened = vectors * np.sqrt(n_rows)
-    covariance = (scores @ whitened.astype(np.float32)) / n_rows
-    projection = covariance * (n_rows / np.maximum(values, 1e-12)).astype(np.float32)
+    common = (vectors * np.sqrt(n_rows)).astype(np.float32)
+    products = scores @ common / n_rows
+    projection = products * (n_rows / np.maximum(values, 1e-12)).astype(np.float32)
+    present = np.ones(len(scores)) if gaps is None else 1 - gaps.mean(axis=1)
+    covariance = products / np.maximum(present, 1 / n_rows)[:, None].astype(np.float32)
     kept = np.sqrt(np.clip(1 - noise / np.maximum(values, 1e-12), 0, 1)).astype(np.float32)
     scale = 1 / np.maximum(information, _LEAST_INFORMATION).astype(np.float32)
     shifts = np.zeros((design.one_hot.shape[1], len(scores)), dtype=np.float32)
     if design.threshold is not None and shifts.size:
-        rest = scores - covariance @ whitened.astype(np.float32).T
-        shifts = fit_group_effects(rest, design.one_hot, design.groups, design.threshold) * scale
-    return Factors(projection, *_within_unit_variance(covariance * kept * scale[:, None], shifts, design))
+        rest = scores - covariance @ common.T
+        if gaps is not None:
+            rest[gaps] = 0.0
+        weight = scale / np.maximum(present, 1 / n_rows).astype(np.float32)
+        shifts = fit_group_effects(rest, design.one_hot, design.groups, design.threshold) * weight
+    unit = _within_unit_variance(covariance * kept * scale[:, None], shifts, design)
+    return Factors(projection, *unit), common
 
 
 def no_factors(n_columns: int, n_levels: int) -> Factors:
@@ -160,6 +175,8 @@ def n_factors_by_parallel_analysis(scores: np.ndarray, most: int, rng: np.random
         scores = scores[np.sort(rng.choice(len(scores), _COLUMNS_FOR_RANK, replace=False))]
     if scores.shape[1] > MAX_GRAM_ROWS:
         scores = scores[:, np.sort(rng.choice(scores.shape[1], MAX_GRAM_ROWS, replace=False))]
+    if not scores.any():
+        return 0
     null = 0.0
     for _ in range(_SIGN_DRAWS):
         signs = rng.integers(0, 2, scores.shape, dtype=np.int8) * np.int8(2) - np.int8(1)

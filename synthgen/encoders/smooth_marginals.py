@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
 from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, density_at
 
 ROWS_PER_KNOT = 5
 """Fewest rows behind a knot (two knots are made in any case)."""
 MAX_KNOTS = 256
+FLOOR_SHARE = 0.05
+"""Share of the rows from which on the lowest value stands by itself: zeros of counts."""
 MAX_DECIMALS = 6
 _REACH = 8.0
 _CELLS = 8192  # of the table that finds a knot from a normal score
@@ -39,6 +42,10 @@ class SmoothMarginals:
         Values at the knots, not descending.
     decimals : ndarray of int8, shape (q,)
         Values are multiples of 10**-decimals; -1: continuous.
+    floor_score : ndarray of float32, shape (q,)
+        Below this normal score a value is the column's lowest, which many rows hold (zeros); -inf: none does.
+    floor, above_floor : ndarray, shape (q,)
+        That value, and the mean of the smallest values above it.
     low, high : float
         Bounds of the values; infinite where there are none.
     """
@@ -46,6 +53,9 @@ class SmoothMarginals:
     centres: np.ndarray
     knots: np.ndarray
     decimals: np.ndarray
+    floor_score: np.ndarray
+    floor: np.ndarray
+    above_floor: np.ndarray
     low: float
     high: float
 
@@ -74,6 +84,7 @@ class SmoothMarginals:
         out = slope.ravel()[piece]
         out *= scores
         out += offset.ravel()[piece]
+        self._lay_floor(out, scores, columns)
         _round(out, decimals)
         return np.clip(out, self.low, self.high, out=out)
 
@@ -94,15 +105,11 @@ class SmoothMarginals:
         """
         out = np.empty(values.shape, dtype=np.float32)
         for i, (row, knots) in enumerate(zip(values, self.knots[columns], strict=True)):
-            low = np.interp(row, knots, self.centres)
-            # equal knots: from above np.interp finds the last of them, from below the first
-            high = -np.interp(-row, -knots[::-1], -self.centres[::-1])
-            out[i] = (low + high) / 2
+            place, first = np.unique(knots, return_index=True)
+            # equal knots are one window: its score is the mean of theirs
+            windows = np.add.reduceat(self.centres, first) / np.diff(np.append(first, len(knots)))
+            out[i] = np.interp(row, place, windows)
         return np.nan_to_num(out, copy=False)
-
-    def means(self) -> np.ndarray:
-        """The columns' means, shape (q,)."""
-        return np.asarray(self.knots.mean(axis=1, dtype=np.float64))
 
     def to_state(self) -> dict[str, Any]:
         """As JSON-able values and numpy arrays."""
@@ -113,7 +120,16 @@ class SmoothMarginals:
         """From `to_state`'s data."""
         low = -np.inf if state["low"] is None else state["low"]
         high = np.inf if state["high"] is None else state["high"]
-        return cls(state["centres"], state["knots"], state["decimals"], low, high)
+        return cls(**{**state, "low": low, "high": high})
+
+    def _lay_floor(self, values: np.ndarray, scores: np.ndarray, columns: slice) -> None:
+        """Give the lowest value its exact share, in place; nothing lies between it and the smallest values above."""
+        own = np.flatnonzero(np.isfinite(self.floor_score[columns]))
+        if len(own):
+            cut, floor, above = (
+                a[columns][own, None] for a in (self.floor_score, self.floor, self.above_floor)
+            )
+            values[own] = np.where(scores[own] < cut, floor, np.maximum(values[own], above))
 
     def _pieces(self) -> np.ndarray:
         """For each cell of the normal scores the linear piece that its middle lies on, shape (_CELLS,)."""
@@ -136,18 +152,44 @@ def fit_smooth_marginals(values: np.ndarray, low: float, high: float) -> SmoothM
     SmoothMarginals
         With 2 to `MAX_KNOTS` knots.
     """
-    n_rows = values.shape[1]
-    n_knots = int(np.clip(n_rows // ROWS_PER_KNOT, 2, MAX_KNOTS))
-    exact = (
-        values.dtype == np.float32 or not values.size or np.nanmax(np.abs(values), initial=0) < _EXACT_FLOAT32
-    )
-    knots = np.empty((len(values), n_knots), dtype=np.float32 if exact else np.float64)
+    n_knots = int(np.clip(values.shape[1] // ROWS_PER_KNOT, 2, MAX_KNOTS))
+    knots = np.empty((len(values), n_knots))
     decimals = np.empty(len(values), dtype=np.int8)
+    floors = np.empty((3, len(values)))
     for start in range(0, len(values), COLUMNS_TOGETHER):
         part = slice(start, start + COLUMNS_TOGETHER)
-        knots[part] = _knots(np.sort(values[part], axis=1), n_knots)
+        ranked = np.sort(values[part], axis=1)
+        knots[part] = _knots(ranked, n_knots)
+        floors[:, part] = _floors(ranked.astype(np.float64))
         decimals[part] = _decimals(values[part])
-    return SmoothMarginals(bin_scores(n_knots), knots, decimals, low, high)
+    small = float(np.abs(knots).max(initial=0)) < _EXACT_FLOAT32 and not (decimals != 0).any()
+    dtype = np.float32 if values.dtype == np.float32 or small else np.float64
+    return SmoothMarginals(
+        bin_scores(n_knots),
+        knots.astype(dtype),
+        decimals,
+        floors[0].astype(np.float32),
+        floors[1].astype(dtype),
+        floors[2].astype(dtype),
+        low,
+        high,
+    )
+
+
+def _floors(ranked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Score below which the lowest value lies, that value, and the mean of the smallest ones above it, each (q,)."""
+    n_present = (~np.isnan(ranked)).sum(axis=1)
+    lowest = ranked[:, :1]
+    n_lowest = (ranked == lowest).sum(axis=1)
+    is_floor = (n_lowest >= np.maximum(ROWS_PER_KNOT, FLOOR_SHARE * n_present)) & (n_lowest < n_present)
+    share = np.divide(n_lowest, n_present, out=np.zeros(len(ranked)), where=n_present > 0)
+    score = np.where(is_floor, ndtri(np.clip(share, 0, 1)), -np.inf)
+    n_above = np.minimum(n_present - n_lowest, ROWS_PER_KNOT)
+    place = np.minimum(n_lowest[:, None] + np.arange(ROWS_PER_KNOT), ranked.shape[1] - 1)
+    counted = np.arange(ROWS_PER_KNOT) < n_above[:, None]
+    total = np.where(counted, np.take_along_axis(ranked, place, axis=1), 0.0).sum(axis=1)
+    floor = np.where(is_floor, lowest[:, 0], 0.0)
+    return score, floor, np.where(is_floor, total / np.maximum(n_above, 1), 0.0)
 
 
 def bin_scores(n_bins: int) -> np.ndarray:
@@ -206,7 +248,8 @@ def _round(values: np.ndarray, decimals: np.ndarray) -> None:
     """Round rows to their decimals, in place."""
     for places in np.unique(decimals[decimals >= 0]):
         rows = decimals == places
-        values[rows] = np.round(values[rows], int(places))
+        # in double precision: what is cast to the column's dtype must be the nearest to the decimal number
+        values[rows] = np.round(values[rows].astype(np.float64), int(places))
 
 
 def _bound(value: float) -> float | None:

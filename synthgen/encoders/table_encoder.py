@@ -85,20 +85,43 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             If a column cannot be encoded, as free text.
         """
         _check_columns(X, self.schema)
+        self.fit_transform(X)
+        return self
+
+    def fit_transform(self, X: pd.DataFrame, y: None = None) -> np.ndarray:
+        """Fit, and the matrix of the same table.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, shape (N, n_columns)
+            The table.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, F)
+            As `transform` gives it, but for the scores of a block: these are as they were learnt, where `transform`
+            knows the smoothed marginals only.
+        """
+        _check_columns(X, self.schema)
         columns = block_columns(self.schema, len(X), self.wide)
         inside = {c.name for c in columns}
         encoders = [_fit_column(X[c.name], c) for c in self.schema if c.name not in inside]
         self._assemble(encoders, None)
+        own = self._transform_columns(X)
         if not columns or self.wide is None:
-            return self
+            return own
         choices = self._choices
         design = Design(
-            self._transform_columns(X)[:, [i for part in choices for i in range(part.start, part.stop)]],
+            own[:, [i for part in choices for i in range(part.start, part.stop)]],
             _compacted(choices),
             self.wide.effect_threshold,
         )
         seed = derived_seed(resolve_seed(self.random_state), "block")
-        return self._assemble(encoders, BlockEncoder.fit(X, columns, self.wide, design, seed))
+        block, scores = BlockEncoder.fit(X, columns, self.wide, design, seed)
+        self._assemble(encoders, block)
+        return np.hstack([own, scores])
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:
         """The matrix of a table.
@@ -236,6 +259,11 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     def is_reduced(self) -> bool:
         """Whether the matrix holds common factors of a block in place of its columns."""
         return self.block_ is not None and self.block_.factors is not None
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether columns of the block depend on the ones before them."""
+        return self.block_ is not None and self.block_.linkage is not None
 
     def encoder_of(self, name: str) -> AbstractColumnEncoder | None:
         """The encoder of one column; None if the column is in the block."""

@@ -100,11 +100,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         wide = self._wide_options()
         if wide is not None and annotation is not None:
             wide = replace(wide, features=tuple(annotation.features.index))
-        encoder = self._encoder_class(schema, wide=wide, random_state=derived_seed(seed, "encoder")).fit(
-            table
-        )
-        model = self._fit_matrix(encoder.transform(table), encoder, seed)
-        if encoder.is_reduced:
+        encoder = self._encoder_class(schema, wide=wide, random_state=derived_seed(seed, "encoder"))
+        model = self._fit_matrix(encoder.fit_transform(table), encoder, seed)
+        if encoder.is_linked:
             settling = derived_seed(seed, "settle")
             encoder.settle(np.concatenate([model.generate_block(settling, b) for b in range(2)]), settling)
         self.schema_, self.encoder_, self.model_ = schema, encoder, model
@@ -278,6 +276,21 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         if not hasattr(self, "model_"):
             raise NotFittedError(f"This {type(self).__name__} is not fitted; call `fit` first.")
 
+    def _block_note(self) -> str:
+        """What the model of a wide table gives away besides its covariates."""
+        block = self.encoder_.block_
+        common = (
+            "no common factors"
+            if block is None or block.factors is None
+            else f"{block.n_scores} common factors"
+        )
+        return (
+            f"{0 if block is None else len(block.names):,} columns are learnt together with {common}: an attacker who "
+            "knows a row can hold it against their span (the report's span attack), and the more factors the better. Kept of "
+            "each column: means of five or more of its sorted values, or the levels that at least five cells of the block "
+            "hold, with their shares. Combinations of covariates that fewer than five rows have are drawn, not kept."
+        )
+
     def _privacy_notes(self) -> list[str]:
         """What the model file and its samples give away, as far as the model itself can tell."""
         notes = [
@@ -291,7 +304,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             notes.append(
                 f"Mostly distinct values are repeated from the training rows: {', '.join(repeated)}."
             )
-        if len(self.model_.cond_columns):
+        if self.encoder_.block_ is not None:
+            notes.append(self._block_note())
+        elif len(self.model_.cond_columns):
             notes.append(
                 f"The {len(self.model_.condition_rows()):,} combinations of the columns that the model is conditional "
                 "on are stored as they occurred."

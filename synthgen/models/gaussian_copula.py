@@ -12,9 +12,11 @@ from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.condition_columns import condition_columns
+from synthgen.models.covariate_table import covariate_table
 from synthgen.models.gaussian_model import GaussianModel
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
+from synthgen.rng import derived_seed
 from synthgen.schema import Schema
 from synthgen.validation import Constraint, Each, Instance, Interval, Nothing
 
@@ -91,7 +93,10 @@ class GaussianCopula(AbstractSynthesizer):
         if not encoder.layout_.width:
             return EmptyModel()
         columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
-        return GaussianModel.fit(matrix, encoder.layout_, columns)
+        conditions = None
+        if encoder.is_reduced:
+            conditions = covariate_table(matrix, encoder.layout_, columns, derived_seed(seed, "covariates"))
+        return GaussianModel.fit(matrix, encoder.layout_, columns, conditions)
 
     def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:
         layout = self.encoder_.layout_

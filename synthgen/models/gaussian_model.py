@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from sklearn.covariance import oas
+from sklearn.covariance import ledoit_wolf
 
 from synthgen.layout import Block, MatrixLayout
 from synthgen.models.condition_table import ConditionTable, condition_table
@@ -62,13 +62,20 @@ def fit_regression(
     Returns
     -------
     Regression
-        Ridge means, and the covariance of the rest by oracle approximating shrinkage [1]_.
+        Ridge means, and the covariance of the rest shrunk towards a multiple of the identity [1]_.
+
+    Notes
+    -----
+    Scores are whitened, so the rest may have the identity as its covariance exactly; there oracle approximating
+    shrinkage divides zero by zero, and this one does not.
 
     References
     ----------
-    .. [1] Y. Chen et al., "Shrinkage algorithms for MMSE covariance estimation", IEEE Transactions on Signal
-       Processing 58, 2010.
+    .. [1] O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional covariance matrices", Journal of
+       Multivariate Analysis 88, 2004.
     """
+    if not latent.shape[1]:
+        return Regression(np.zeros((conditions.shape[1] + 1, 0)), np.zeros((0, 0)))
     scale = np.ones(latent.shape[1]) if information is None else 1 / np.maximum(information, 1e-3)
     centre = latent.mean(axis=0, dtype=np.float64)
     usual = conditions.sum(axis=0, dtype=np.float64) / max(len(conditions), 1)
@@ -76,7 +83,9 @@ def fit_regression(
     ridge = design.T @ design + PRIOR_ROWS * np.eye(design.shape[1])
     slopes = np.linalg.solve(ridge, design.T @ (latent - centre))
     rest = latent - centre - design @ slopes
-    covariance = oas(rest, assume_centered=True)[0] if rest.shape[1] > 1 else np.atleast_2d(rest.var())
+    covariance = (
+        ledoit_wolf(rest, assume_centered=True)[0] if rest.shape[1] > 1 else np.atleast_2d(rest.var())
+    )
     slopes = slopes * scale
     covariance = _of_the_numbers(covariance, scale, (design @ slopes).var(axis=0))
     return Regression(np.vstack([slopes, centre - usual @ slopes]), np.linalg.cholesky(covariance))
@@ -131,7 +140,13 @@ class GaussianModel(AbstractMatrixModel):
         self.regression = regression
 
     @classmethod
-    def fit(cls, matrix: np.ndarray, layout: MatrixLayout, cond_columns: list[int]) -> Self:
+    def fit(
+        cls,
+        matrix: np.ndarray,
+        layout: MatrixLayout,
+        cond_columns: list[int],
+        conditions: ConditionTable | None = None,
+    ) -> Self:
         """Learn from encoded rows.
 
         Parameters
@@ -142,6 +157,8 @@ class GaussianModel(AbstractMatrixModel):
             What the columns are.
         cond_columns : list of int
             Matrix columns that are drawn first.
+        conditions : ConditionTable, optional
+            What may be drawn. None: what occurs in the rows.
 
         Returns
         -------
@@ -161,7 +178,9 @@ class GaussianModel(AbstractMatrixModel):
         regression = fit_regression(
             np.column_stack([numbers, *choices]), matrix[:, cond_columns], information
         )
-        return cls(layout, cond_columns, condition_table(matrix, cond_columns), shares, regression)
+        return cls(
+            layout, cond_columns, conditions or condition_table(matrix, cond_columns), shares, regression
+        )
 
     def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
         """One block of rows. See the base class."""

@@ -70,6 +70,10 @@ class RowEncoder(TableEncoder, auto_wrap_output_keys=None):  # type: ignore[call
         # through bytes: Arrow may share memory with the table, which its owner may change later
         return self._keep(own, _stream_of_rest(X, self.schema))
 
+    def fit_transform(self, X: pd.DataFrame, y: None = None) -> np.ndarray:
+        """Keep the rows, and number them. See the base class."""
+        return self.fit(X).transform(X)
+
     def transform(self, X: pd.DataFrame) -> np.ndarray:
         """The row numbers of the table that was given to `fit`.
 

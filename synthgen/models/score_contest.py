@@ -60,7 +60,7 @@ def hold_contest(
     linear, rival : AbstractMatrixModel
         Fitted without the validation rows.
     validation : ndarray of float32, shape (M, F)
-        Rows that neither has seen.
+        Rows that neither has seen (the encoder has: margins and factors are learnt from all rows).
     step : int
         Steps that the rival was trained.
     seed : int

@@ -13,6 +13,7 @@ import torch
 
 from synthgen.layout import MatrixLayout
 from synthgen.models.condition_table import ConditionTable
+from synthgen.models.covariate_table import covariate_table
 from synthgen.models.gan_model import GanModel
 from synthgen.models.gaussian_model import GaussianModel, fit_regression
 from synthgen.models.matrix_model import AbstractMatrixModel
@@ -138,18 +139,19 @@ def fit_scores(
     ScoreFit
         The model and how it was chosen.
     """
+    conditions = covariate_table(matrix, layout, cond_columns, derived_seed(seed, "covariates"))
+    linear = GaussianModel.fit(matrix, layout, cond_columns, conditions)
     if choice == "linear" or (choice == "auto" and len(matrix) < MIN_GAN_ROWS) or not layout.numeric:
         reason = "asked for" if choice == "linear" else f"fewer than {MIN_GAN_ROWS} rows"
-        linear = GaussianModel.fit(matrix, layout, cond_columns)
         return ScoreFit(linear, History(stopped=f"the linear model alone: {reason}"), None)
     if choice == "gan":
-        linear = GaussianModel.fit(matrix, layout, cond_columns)
         return ScoreFit(*_train(matrix, linear, recipe, seed, None), None)
+    if recipe.config.max_time is not None:  # half for the contest, half for the winner
+        recipe = replace(recipe, config=replace(recipe.config, max_time=recipe.config.max_time / 2))
     order = stream(seed, "contest rows").permutation(len(matrix))
     n_validation = int(VALIDATION_SHARE * len(matrix))
     validation, training = matrix[order[:n_validation]], matrix[order[n_validation:]]
     contest, history = _contest(training, validation, layout, cond_columns, recipe, seed)
-    linear = GaussianModel.fit(matrix, layout, cond_columns)
     if contest.winner == "linear":
         return ScoreFit(linear, history, contest)
     as_long = replace(recipe, config=replace(recipe.config, max_steps=contest.step))
@@ -190,9 +192,10 @@ def _contest(
 
 
 def _earliest_of_the_best(contests: list[Contest]) -> Contest:
-    """The first whose gain is within a standard error of the largest: more steps cost memory of the training rows."""
+    """The best; of several that were won, the first within its standard error: more steps cost memory of the rows."""
     best = max(contests, key=lambda c: c.gain)
-    return next(c for c in contests if c.gain >= best.gain - best.standard_error)
+    as_good = [c for c in contests if c.winner == best.winner and c.gain >= best.gain - best.standard_error]
+    return as_good[0]
 
 
 def _train(

@@ -106,7 +106,9 @@ class SynthGAN(AbstractSynthesizer):
         another dtype than the block's do anyway.
     wide_model : {"auto", "gan", "linear"}, default "auto"
         What models the common factors: "linear", jointly normal given the covariates of few values; "gan", a GAN that
-        starts as that; "auto", the GAN where it is better on validation rows, "linear" below 150 rows.
+        starts as that; "auto", the GAN where it is better on a quarter of the rows, which are kept aside for that,
+        "linear" below 150 rows. On common factors `latent_dim`, `frequencies`, `validation_fraction`,
+        `validate_every` and `patience` have no say, and `ema_decay` is at most 0.99.
     validation_fraction : float, default 0.1
         Share of the rows held out to choose the weights and the time to stop, at most 4,000 rows; none where
         that would be fewer than 200. The networks never see these rows; what the encoder knows of single columns
@@ -314,7 +316,7 @@ class SynthGAN(AbstractSynthesizer):
     def winner_(self) -> str:
         """Which model of the common scores was kept: ``gan`` or ``linear``; ``gan`` for tables that are not wide."""
         self._check_fitted()
-        return "linear" if isinstance(self.model_, GaussianModel) else "gan"
+        return "gan" if isinstance(self.model_, GanModel) else "linear"
 
     def _device(self) -> str:
         if self.device == "auto":

@@ -24,7 +24,7 @@ def simulate(p, n, k, seed=0, strength=0.6):
 def test_scores_span_what_scikit_learn_finds():
     z, _ = simulate(900, 60, 3)
     scores, information = conditional_scores(z)
-    factors = fit_factors(scores, information, 3, NOTHING, seed=0)
+    factors, _ = fit_factors(scores, information, 3, NOTHING, seed=0)
     ours = scores.T @ factors.projection
     theirs = PCA(3).fit_transform(scores.T)
     correlation = np.corrcoef(ours.T, theirs.T)[:3, 3:]
@@ -34,7 +34,7 @@ def test_scores_span_what_scikit_learn_finds():
 
 def test_every_column_keeps_unit_variance():
     z, _ = simulate(500, 40, 4)
-    factors = fit_factors(*conditional_scores(z), 4, NOTHING, seed=0)
+    factors, _ = fit_factors(*conditional_scores(z), 4, NOTHING, seed=0)
     total = (factors.loadings.astype(float) ** 2).sum(axis=1) + factors.residual.astype(float) ** 2
     assert total == pytest.approx(1.0, abs=1e-5)
 
@@ -42,7 +42,7 @@ def test_every_column_keeps_unit_variance():
 def test_loadings_of_thresholded_columns_are_those_of_the_numbers_behind():
     z, loadings = simulate(400, 3_000, 2, strength=0.9)
     cuts = np.random.default_rng(1).uniform(-1.2, 1.2, (400, 1))
-    factors = fit_factors(*conditional_scores((z > cuts).astype(float)), 2, NOTHING, seed=0)
+    factors, _ = fit_factors(*conditional_scores((z > cuts).astype(float)), 2, NOTHING, seed=0)
     found, true = factors.loadings @ factors.loadings.T, loadings @ loadings.T
     upper = np.triu_indices(400, 1)
     slope = np.polyfit(true[upper], found[upper], 1)[0]
@@ -61,9 +61,9 @@ def test_parallel_analysis_counts_the_factors_and_none_in_noise():
 def test_randomised_svd_agrees_with_the_gram_matrix(monkeypatch):
     z, _ = simulate(600, 90, 4, strength=0.9)
     scored = conditional_scores(z)
-    exact = fit_factors(*scored, 4, NOTHING, seed=0)
+    exact, _ = fit_factors(*scored, 4, NOTHING, seed=0)
     monkeypatch.setattr(low_rank, "MAX_GRAM_ROWS", 10)
-    quick = fit_factors(*scored, 4, NOTHING, seed=0)
+    quick, _ = fit_factors(*scored, 4, NOTHING, seed=0)
     assert np.abs((exact.loadings * quick.loadings).sum(axis=0)) == pytest.approx(
         (exact.loadings**2).sum(axis=0), rel=1e-3
     )
@@ -72,6 +72,6 @@ def test_randomised_svd_agrees_with_the_gram_matrix(monkeypatch):
 @pytest.mark.parametrize("k", [0, 50])
 def test_no_factors_and_too_many(k):
     z, _ = simulate(30, 8, 2)
-    factors = fit_factors(*conditional_scores(z), k, NOTHING, seed=0)
+    factors, _ = fit_factors(*conditional_scores(z), k, NOTHING, seed=0)
     assert factors.n_factors == min(k, 7)
     assert np.isfinite(factors.loadings).all()

@@ -64,6 +64,14 @@ def test_regression_is_ridge_and_its_root_gives_the_rest():
     assert found.covariance == pytest.approx(np.array([[1.0, 0.6], [0.6, 1.0]]), abs=0.06)
 
 
+@pytest.mark.parametrize("k", [1, 2, 7, 20])
+def test_whitened_numbers_stay_white(k):
+    left, _, _ = np.linalg.svd(np.random.default_rng(k).standard_normal((300, k)), full_matrices=False)
+    white = (left - left.mean(axis=0)) * np.sqrt(300)
+    found = fit_regression(white.astype(np.float32), np.zeros((300, 0)))
+    assert found.covariance == pytest.approx(np.cov(white.T, ddof=0).reshape(k, k), abs=0.05)
+
+
 def test_level_scores_are_means_of_the_normal_numbers_that_choose_the_level():
     shares = [0.1, 0.2, 0.3, 0.4]
     latent = np.random.default_rng(3).standard_normal(400_000)
