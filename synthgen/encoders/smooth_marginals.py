@@ -246,7 +246,12 @@ def _on_grid(values: np.ndarray, decimals: int) -> np.ndarray:
 
 def _round(values: np.ndarray, decimals: np.ndarray) -> None:
     """Round rows to their decimals, in place."""
-    for places in np.unique(decimals[decimals >= 0]):
+    whole = decimals == 0
+    if whole.all():
+        np.rint(values, out=values)
+        return
+    values[whole] = np.rint(values[whole])
+    for places in np.unique(decimals[decimals > 0]):
         rows = decimals == places
         # in double precision: what is cast to the column's dtype must be the nearest to the decimal number
         values[rows] = np.round(values[rows].astype(np.float64), int(places))
