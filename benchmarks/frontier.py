@@ -2,6 +2,7 @@
 
     python benchmarks/frontier.py                          all of it (needs SYNTHGEN_DATA; half an hour on one core)
     python benchmarks/frontier.py --tables gravier --seeds 100
+    python benchmarks/frontier.py --again --models SynthGAN "SynthGAN, gan" "raw class means"
     python benchmarks/frontier.py --pictures               only the summary and the pictures, from the result file
 
 Tables: expr_nakayama (105 x 22,283, ten classes), expr_singh (102 x 12,600, two), expr_gravier (168 x 2,905, two), all
@@ -62,19 +63,25 @@ Run = dict[str, Any]
 KEYS = ("table", "model", "setting", "seed")
 
 
-def jobs(tables: list[str], seeds: list[int]) -> list[Run]:
-    """Every run: first the presets and the ends of the scale on all tables, then the numbers of factors."""
+def jobs(tables: list[str], models: list[str], seeds: list[int]) -> list[Run]:
+    """Every run: on all tables the presets and the ends of the scale, then both lines, then the other two."""
     out: list[Run] = []
-    for is_line in (False, True):
+    for stage in range(3):
         for table in tables:
             pairs = frontier_models.settings(len(frontier_tables.load(table, seeds[0]).train))
             out += [
                 {"table": table, "model": m, "setting": s, "seed": seed}
                 for m, s in pairs
-                if s.startswith("k=") == is_line
+                if m in models and _stage(m, s) == stage
                 for seed in seeds
             ]
     return out
+
+
+def _stage(model: str, setting: str) -> int:
+    if model in (frontier_models.CLASS_WISE, frontier_models.RAW_MEANS):
+        return 2
+    return int(setting.startswith("k="))
 
 
 def run_one(job: Run) -> Run:
@@ -115,8 +122,17 @@ def conclude(target: Path, pictures: Path) -> None:
     summary = frontier_summary.summarise(done, held_out)
     for line in summary["answers"]:
         print(line)
+    todo = jobs(tables, list(frontier_models.MODELS), seeds)
+    there = {tuple(r[k] for k in KEYS) for r in done}
+    missing = sorted(
+        {
+            f"{j['table']}, {j['model']}, {j['setting']}"
+            for j in todo
+            if tuple(j[k] for k in KEYS) not in there
+        }
+    )
     seconds = round(sum(r["cpu_seconds"] for r in done))
-    runs.save(target, done, seeds=seeds, cpu_seconds=seconds, summary=summary)
+    runs.save(target, done, seeds=seeds, cpu_seconds=seconds, missing=missing, summary=summary)
     for table in tables:
         print(frontier_pictures.draw(table, summary["tables"][table], pictures))
 
@@ -128,6 +144,9 @@ def main() -> None:
     )
     names = list(frontier_tables.TABLES)
     parser.add_argument("--tables", nargs="+", choices=names, default=names)
+    parser.add_argument(
+        "--models", nargs="+", choices=frontier_models.MODELS, default=list(frontier_models.MODELS)
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--again", action="store_true", help="run what has a result already")
     parser.add_argument("--pictures", action="store_true", help="only summarise and draw")
@@ -135,7 +154,7 @@ def main() -> None:
     parser.add_argument("--pictures-to", type=Path, default=PICTURES)
     arguments = parser.parse_args()
     if not arguments.pictures:
-        run_all(jobs(arguments.tables, arguments.seeds), arguments.output, arguments.again)
+        run_all(jobs(arguments.tables, arguments.models, arguments.seeds), arguments.output, arguments.again)
     conclude(arguments.output, arguments.pictures_to)
 
 

@@ -18,24 +18,30 @@ from synthgen.rng import derived_seed, stream
 GAN, COPULA, FORCED = "SynthGAN", "GaussianCopula", "SynthGAN, gan"
 CLASS_WISE, RAW_MEANS = "class-wise Gaussian", "raw class means"
 FLOOR, MEMORISER, REAL = "IndependentMarginals", "Bootstrap", "real rows"
+MODELS = (GAN, COPULA, FORCED, CLASS_WISE, RAW_MEANS, FLOOR, MEMORISER, REAL)
 PRESETS = ("default", "strict", "fidelity")
 SHARES = (32, 16, 8, 4)
 """Training rows for each common factor."""
+FEWER_SHARES = (16, 4)
+"""For the models that are there to be compared with."""
 
 
-def numbers_of_factors(n_rows: int) -> list[int]:
+def numbers_of_factors(n_rows: int, shares: tuple[int, ...]) -> list[int]:
     """k from 2 to a quarter of the training rows."""
-    return sorted({2, *(max(2, round(n_rows / share)) for share in SHARES)})
+    return sorted({2, *(max(2, round(n_rows / share)) for share in shares)})
 
 
 def settings(n_rows: int) -> list[tuple[str, str]]:
     """Models and settings: presets and ends of the scale, then the numbers of factors."""
-    factors = [f"k={k}" for k in numbers_of_factors(n_rows)]
+    most, fewer = (
+        [f"k={k}" for k in numbers_of_factors(n_rows, shares)] for shares in (SHARES, FEWER_SHARES)
+    )
     return [
         *((m, p) for p in PRESETS for m in (GAN, COPULA)),
         (FORCED, "default"),
         *((m, "") for m in (REAL, FLOOR, MEMORISER)),
-        *((m, f) for m in (GAN, COPULA, CLASS_WISE, RAW_MEANS) for f in factors),
+        *((m, f) for m in (GAN, COPULA) for f in most),
+        *((m, f) for m in (CLASS_WISE, RAW_MEANS) for f in fewer),
     ]
 
 

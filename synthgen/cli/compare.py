@@ -16,12 +16,11 @@ from synthgen.cli.options import (
     check_outputs,
     common_options,
     force_option,
-    note,
-    settings,
     shown,
 )
+from synthgen.cli.outcomes import write_outcome
 from synthgen.exceptions import FileError
-from synthgen.files import STANDARD_STREAM, write_to_stdout
+from synthgen.files import STANDARD_STREAM
 
 
 @click.command()
@@ -48,7 +47,7 @@ def compare(reports: tuple[str, ...], output: str | None, json_output: str | Non
 
     names = side_by_side.report_names([_absolute(path) for path in reports])
     found = {name: _read(path) for name, path in zip(names, reports, strict=True)}
-    _write(side_by_side.compare(found), output, json_output, force)
+    write_outcome(side_by_side.compare(found), "comparison", output, json_output, force=force)
 
 
 def _check(reports: Sequence[str]) -> None:
@@ -79,17 +78,3 @@ def _read(path: str) -> dict[str, Any]:
         ) from error
     with about(path):
         return Report.from_json(text).to_dict()
-
-
-def _write(comparison: Any, output: str | None, json_output: str | None, force: bool) -> None:
-    from synthgen.reports.render import write
-
-    taken = STANDARD_STREAM in (output, json_output)
-    if settings().verbosity > 0:
-        click.echo(comparison.summary(), err=taken)
-    for path, text in ((output, comparison.to_html), (json_output, comparison.to_json)):
-        if path == STANDARD_STREAM:
-            write_to_stdout(f"{text()}\n".encode())
-        elif path is not None:
-            write(path, text(), overwrite=force)
-            note(f"the comparison is in {shown(path)}")

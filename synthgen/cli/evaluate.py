@@ -18,14 +18,13 @@ from synthgen.cli.options import (
     common_options,
     force_option,
     format_option,
-    note,
     schema_option,
     settings,
     shown,
 )
+from synthgen.cli.outcomes import check_page, write_outcome
 from synthgen.cli.tables import layout_options, read_alike
 from synthgen.exceptions import DataError, SchemaError, SynthgenError
-from synthgen.files import STANDARD_STREAM, write_to_stdout
 
 _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 
@@ -99,7 +98,7 @@ def evaluate(
     """
     check_inputs(real, synthetic, holdout, schema)
     check_outputs(output, json_output, inputs=[real, synthetic, holdout, schema], force=force)
-    _check_page(output)
+    check_page(output)
     wanted = [_parse_requirement(text) for text in requirements]
     _check_known(wanted)
     parts = _parse_parts(metrics)
@@ -123,7 +122,7 @@ def evaluate(
             verbose=settings().verbosity,
             schema=declared,
         )
-    _write(report, output, json_output, force)
+    write_outcome(report, "report", output, json_output, force=force)
     failed = [text for text in (_failure(report.scores, *w) for w in wanted) if text is not None]
     for text in failed:
         click.echo(f"synthgen: {text}", err=True)
@@ -140,20 +139,6 @@ def _about(files: dict[str, str]) -> Iterator[None]:
         spoken_of = re.findall(rf"\b({'|'.join(files)}) table\b", str(error)) or ["real"]
         names = dict.fromkeys(shown(files[which]) for which in spoken_of)
         raise SynthgenError(f"{' / '.join(names)}: {error}") from error
-
-
-def _write(report: Any, output: str | None, json_output: str | None, force: bool) -> None:
-    from synthgen.reports.render import write
-
-    taken = STANDARD_STREAM in (output, json_output)
-    if settings().verbosity > 0:
-        click.echo(report.summary(), err=taken)
-    for path, text in ((output, report.to_html), (json_output, report.to_json)):
-        if path == STANDARD_STREAM:
-            write_to_stdout(f"{text()}\n".encode())
-        elif path is not None:
-            write(path, text(), overwrite=force)
-            note(f"the report is in {shown(path)}")
 
 
 def _parse_requirement(text: str) -> tuple[str, str, float]:
@@ -180,13 +165,6 @@ def _parse_parts(text: str | None) -> str | list[str]:
             f"--metrics names the unknown part {unknown[0]!r}; known are {', '.join(PARTS)}."
         )
     return parts
-
-
-def _check_page(output: str | None) -> None:
-    if output not in (None, STANDARD_STREAM) and not output.lower().endswith((".html", ".htm")):
-        raise click.UsageError(
-            f"-o writes a page: its name must end in .html. Got {output!r}; --json writes the numbers."
-        )
 
 
 def _check_known(wanted: Sequence[tuple[str, str, float]]) -> None:

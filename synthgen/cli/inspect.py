@@ -24,6 +24,7 @@ _MAX_WIDTH = 28
 _MOST_ROWS = 200
 """Columns of a table that are shown one by one; of a wider one, those of a kind that few have."""
 _MOST_ALIKE = 20
+_DROPPED = "Left out of what is known of the features, as they may be statistics of these rows: {}."
 
 
 @click.command()
@@ -81,7 +82,9 @@ def _table_text(file: str, found_in_file: Any, table: Any, schema: str | None, a
         n = len(annotation)
         head += f" ({len(found) - n:,} covariates, {n:,} features)"
     texts = [c.name for c in found if c.kind == "text"]
-    notes = [f"Free text cannot be learnt: declare {n!r} categorical, or drop it." for n in texts]
+    dropped = [] if annotation is None else annotation.details.get("dropped", [])
+    notes = [_DROPPED.format(", ".join(dropped))] if dropped else []
+    notes += [f"Free text cannot be learnt: declare {n!r} categorical, or drop it." for n in texts]
     return "\n".join([head, "", *_aligned(rows), *([""] if notes else []), *notes])
 
 
@@ -105,7 +108,10 @@ def _rows(columns: Sequence[Any], missing: Any) -> list[tuple[str, ...]]:
 def _model_text(file: str, as_json: bool) -> str:
     from synthgen.cli.model_files import load_model, written_with
 
-    facts = load_model(file).describe() | written_with(file)
+    model = load_model(file)
+    facts = model.describe() | written_with(file)
+    if model.annotation_ is not None and (dropped := model.annotation_.details.get("dropped")):
+        facts["left_out_of_var"] = dropped
     if as_json:
         return json.dumps(facts, indent=2, ensure_ascii=False, default=str)
     if len(facts["kinds"]) > _MOST_ROWS:

@@ -17,10 +17,9 @@ from synthgen.cli.options import (
     note,
     schema_option,
     settings,
-    shown,
 )
+from synthgen.cli.outcomes import check_page, write_outcome
 from synthgen.cli.tables import layout_options, read_input
-from synthgen.files import STANDARD_STREAM, write_to_stdout
 
 
 @click.command("learning-curve")
@@ -101,7 +100,7 @@ def learning_curve(
     """
     check_inputs(data, schema)
     check_outputs(output, json_output, inputs=[data, schema, config], force=force)
-    _check_page(output)
+    check_page(output)
     wanted = _parse_sizes(sizes)
     model = _model(config, pairs, schema)
     from synthgen.studies.learning_curve import learning_curve as study
@@ -119,7 +118,7 @@ def learning_curve(
             budget=given["budget"],
             verbose=settings().verbosity,
         )
-    _write(found, output, json_output, force)
+    write_outcome(found, "learning curve", output, json_output, force=force)
     if found.stopped == "it was interrupted":
         note(
             f"interrupted after {len(found.fits)} of {found.n_repeats * len(found.sizes)} fits; what there is was written"
@@ -150,24 +149,3 @@ def _parse_sizes(text: str | None) -> list[int] | None:
         raise click.UsageError(
             f"--sizes must be whole numbers separated by commas, e.g. 50,100,200. Got {text!r}."
         ) from None
-
-
-def _check_page(output: str | None) -> None:
-    if output not in (None, STANDARD_STREAM) and not output.lower().endswith((".html", ".htm")):
-        raise click.UsageError(
-            f"-o writes a page: its name must end in .html. Got {output!r}; --json writes the numbers."
-        )
-
-
-def _write(found: Any, output: str | None, json_output: str | None, force: bool) -> None:
-    from synthgen.reports.render import write
-
-    taken = STANDARD_STREAM in (output, json_output)
-    if settings().verbosity > 0:
-        click.echo(found.summary(), err=taken)
-    for path, text in ((output, found.to_html), (json_output, found.to_json)):
-        if path == STANDARD_STREAM:
-            write_to_stdout(f"{text()}\n".encode())
-        elif path is not None:
-            write(path, text(), overwrite=force)
-            note(f"the learning curve is in {shown(path)}")

@@ -181,15 +181,13 @@ def _floors(ranked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_present = (~np.isnan(ranked)).sum(axis=1)
     lowest = ranked[:, :1]
     n_lowest = (ranked == lowest).sum(axis=1)
-    is_floor = (n_lowest >= np.maximum(ROWS_PER_KNOT, FLOOR_SHARE * n_present)) & (n_lowest < n_present)
+    is_floor = n_lowest >= np.maximum(ROWS_PER_KNOT, FLOOR_SHARE * n_present)
+    is_floor &= n_present - n_lowest >= ROWS_PER_KNOT
     share = np.divide(n_lowest, n_present, out=np.zeros(len(ranked)), where=n_present > 0)
     score = np.where(is_floor, ndtri(np.clip(share, 0, 1)), -np.inf)
-    n_above = np.minimum(n_present - n_lowest, ROWS_PER_KNOT)
     place = np.minimum(n_lowest[:, None] + np.arange(ROWS_PER_KNOT), ranked.shape[1] - 1)
-    counted = np.arange(ROWS_PER_KNOT) < n_above[:, None]
-    total = np.where(counted, np.take_along_axis(ranked, place, axis=1), 0.0).sum(axis=1)
-    floor = np.where(is_floor, lowest[:, 0], 0.0)
-    return score, floor, np.where(is_floor, total / np.maximum(n_above, 1), 0.0)
+    above = np.take_along_axis(ranked, place, axis=1).mean(axis=1)
+    return score, np.where(is_floor, lowest[:, 0], 0.0), np.where(is_floor, above, 0.0)
 
 
 def bin_scores(n_bins: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from synthgen.metrics.attacks import (
     distance_to_nearest,
     likelihood_ratio_score,
 )
-from synthgen.metrics.features import coordinate_widths, distance_matrix, row_keys, tree_matrix
+from synthgen.metrics.features import coordinate_widths, distance_matrix, tree_matrix
 from synthgen.metrics.projection import principal_scores
 from synthgen.metrics.rows import Rows, concatenate, taken
 from synthgen.metrics.tables import CodedTable
@@ -174,7 +174,7 @@ def _copied(candidates: CodedTable, synthetic: Rows, columns: np.ndarray) -> np.
     """Which candidates equal a synthetic row, also one that was not drawn."""
     if len(synthetic.rows) == synthetic.table.n_rows:
         return np.zeros(candidates.n_rows, dtype=bool)  # the nearest row is at distance 0 already
-    keys, seen = row_keys([candidates, synthetic.table.select(columns)])
+    keys, seen = candidates.row_keys, synthetic.table.select(columns).row_keys
     return np.isin(keys, seen)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from synthgen.metrics.baselines import subsample
 from synthgen.metrics.coordinates import standardised
-from synthgen.metrics.features import one_hot_width, pooled_codes, row_keys
+from synthgen.metrics.features import one_hot_width, pooled_codes
 from synthgen.metrics.intervals import Estimate, normal_interval, wilson
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.rng import stream
@@ -39,7 +39,7 @@ def duplicate_share(table: CodedTable) -> Estimate:
     Estimate
         In [0, 1), with Wilson's interval. It grows with the number of rows: compare tables of equal size.
     """
-    keys = row_keys([table])[0]
+    keys = table.row_keys
     return wilson(table.n_rows - len(np.unique(keys)), table.n_rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,11 +12,6 @@ MAX_TREE_LEVELS = 254
 """Levels of one column that a histogram tree can tell apart; one more stands for the rest."""
 MAX_ONE_HOT_LEVELS = 100
 """Levels of one column that distances tell apart; the rest are one."""
-_MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-_FOLD = np.uint64(32)
-_HASHED_ROWS = 16_384
-_KEYS: weakref.WeakKeyDictionary[CodedTable, np.ndarray] = weakref.WeakKeyDictionary()
-"""Of the tables that are in use: a report asks for the same ones again and again."""
 
 
 def tree_matrix(tables: Sequence[CodedTable]) -> tuple[list[np.ndarray], np.ndarray]:
@@ -156,56 +150,3 @@ def _one_hot(parts: Sequence[CodedColumn]) -> list[np.ndarray]:
         hot[np.arange(len(codes)), column] = np.sqrt(0.5)
         out.append(hot)
     return out
-
-
-def row_keys(tables: Sequence[CodedTable]) -> list[np.ndarray]:
-    """A number for each row, equal for rows that are equal in every column.
-
-    Parameters
-    ----------
-    tables : sequence of CodedTable
-        Coded together.
-
-    Returns
-    -------
-    list of ndarray of int64, shape (n_rows,)
-        Missing equals missing, and 0 equals -0.
-
-    Notes
-    -----
-    A 64-bit hash: every column's 64 bits are mixed into it by a one-to-one map. Rows that differ in one column only
-    never share a key; two rows that differ in more share one with a chance of 2^-64 or so, some pair among two
-    million rows with a chance of 1e-7.
-    """
-    for table in tables:
-        if table not in _KEYS:
-            _KEYS[table] = _hashed(table)
-    return [_KEYS[table] for table in tables]
-
-
-def _hashed(table: CodedTable) -> np.ndarray:
-    keys = np.full(table.n_rows, _MULTIPLIERS[0])
-    block = np.empty(min(table.n_rows, _HASHED_ROWS), dtype=np.uint64)
-    for start in range(0, table.n_rows, _HASHED_ROWS):
-        rows = slice(start, start + _HASHED_ROWS)
-        key = keys[rows]
-        shifted = block[: len(key)]
-        for column in table.columns:
-            _mix(key, _bits(column.values[rows]), shifted)
-    return keys.view(np.int64)
-
-
-def _bits(values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind == "f":
-        values = values + 0.0  # turns -0 into 0
-        values[np.isnan(values)] = np.nan  # of all the NaN that there are, one
-    return values.view(np.uint64)
-
-
-def _mix(key: np.ndarray, bits: np.ndarray, shifted: np.ndarray) -> None:
-    """One column into the keys, in place: two rounds of multiplying and of folding the high bits down."""
-    key ^= bits
-    for multiplier in _MULTIPLIERS:
-        key *= multiplier
-        np.right_shift(key, _FOLD, out=shifted)
-        key ^= shifted

@@ -31,10 +31,6 @@ class Resampled:
     total: np.ndarray
     without: np.ndarray
 
-    def with_total(self) -> np.ndarray:
-        """All rows first, then without each group; shape (1 + G, m)."""
-        return np.concatenate([self.total[None], self.without])
-
 
 def row_groups(n_rows: int, seed: int, n_groups: int = N_GROUPS) -> np.ndarray:
     """A random group for each row, of nearly equal sizes.

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from synthgen.metrics.baselines import split, subsample
 from synthgen.metrics.coordinates import MAX_COORDINATES, some_columns, standardised
-from synthgen.metrics.features import MAX_ONE_HOT_LEVELS, row_keys
+from synthgen.metrics.features import MAX_ONE_HOT_LEVELS
 from synthgen.metrics.intervals import Estimate, influence_variance, normal_interval
 from synthgen.metrics.level_checks import MIN_NAMED
 from synthgen.metrics.rows import concatenate
@@ -171,7 +171,7 @@ def _search(model: CodedTable, random_state: int) -> tuple[PCA | None, KMeans, n
         n_components = min(_N_COMPONENTS, len(points))
         pca = PCA(n_components, svd_solver="randomized", random_state=random_state).fit(points)
         points = pca.transform(points)
-    n_distinct = len(np.unique(row_keys([model])[0]))
+    n_distinct = len(np.unique(model.row_keys))
     n_regions = int(np.clip(2 * len(points) // _ROWS_PER_REGION, 2, MAX_REGIONS))
     search = KMeans(min(n_regions, n_distinct), n_init=1, random_state=random_state)
     with warnings.catch_warnings():

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.stats import hypergeom
 
 from synthgen.metrics.baselines import subsample
-from synthgen.metrics.features import row_keys
 from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.predicates import (
     Predicate,
@@ -74,7 +73,7 @@ def singling_out(real: CodedTable, synthetic: CodedTable, holdout: CodedTable | 
     used, n_given = some_columns(real, MAX_COLUMNS, draw), len(real.columns)
     n_columns = min(N_COLUMNS, len(used))
     real, synthetic = (subsample(t.select(used), MAX_ROWS, draw) for t in (real, synthetic))
-    unlike = synthetic.take(np.sort(np.unique(row_keys([synthetic])[0], return_index=True)[1]))
+    unlike = synthetic.take(np.sort(np.unique(synthetic.row_keys, return_index=True)[1]))
     predicates = predicates_of_rows(unlike, n_columns, draw)
     random = random_predicates(unlike, n_columns, draw)
     n_matches, rows = find_matches(real, predicates)

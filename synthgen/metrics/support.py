@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthgen.metrics.features import row_keys
 from synthgen.metrics.intervals import Estimate, wilson
 from synthgen.metrics.nearest import Nearest
 from synthgen.metrics.tables import CodedTable
@@ -196,7 +195,7 @@ def copies(table: CodedTable, real: CodedTable, *, itself: bool = False) -> Esti
     Estimate
         In [0, 1].
     """
-    keys, real_keys = row_keys([table, real])
+    keys, real_keys = table.row_keys, real.row_keys
     found, counts = np.unique(real_keys, return_counts=True)
     matching = found[counts > 1] if itself else found
     return wilson(int(np.isin(keys, matching).sum()), table.n_rows)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from synthgen.dtypes import dtype_token, family
 from synthgen.exceptions import ColumnRejected, DataError
+from synthgen.metrics.row_keys import row_keys
 from synthgen.plain import to_plain
 from synthgen.schema import Column, Level, Schema
 
@@ -74,6 +76,11 @@ class CodedTable:
 
     columns: tuple[CodedColumn, ...]
     n_rows: int
+
+    @cached_property
+    def row_keys(self) -> np.ndarray:
+        """A number for each row, as `synthgen.metrics.row_keys.row_keys` gives it; int64, shape (n_rows,)."""
+        return row_keys([c.values for c in self.columns], self.n_rows)
 
     def take(self, rows: np.ndarray) -> CodedTable:
         """The table of some rows.

@@ -65,6 +65,25 @@ def equal_rows(t: Tables, n_columns: int) -> int:
     return min(t.synthetic.n_rows, t.reference.n_rows, most)
 
 
+def some_real_rows(t: Tables, n_columns: int) -> CodedTable:
+    """The real rows that give scale, centre and axes: no more than are compared, or 500.
+
+    Parameters
+    ----------
+    t : Tables
+        What is compared.
+    n_columns : int
+        Of the block.
+
+    Returns
+    -------
+    CodedTable
+        All real rows, or a random choice of ``max(equal_rows, 500)``.
+    """
+    most = max(equal_rows(t, n_columns), FEWEST)
+    return subsample(t.real, most, stream(t.seed, "evaluate.alike.basis"))
+
+
 def alike(t: Tables, n_columns: int, profile: Callable[[str, CodedTable], T]) -> Alike[T]:
     """Take every table to the same number of rows and look at it.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -12,7 +11,7 @@ from synthgen.reports.compare_facts import Compared, Difference, differences, sa
 from synthgen.reports.compare_page import page
 from synthgen.reports.compare_scores import ComparedScore, compared_score
 from synthgen.reports.compare_text import ahead, score_lines
-from synthgen.reports.plain import to_plain_data
+from synthgen.reports.document import PlainData
 
 _NOTES = (
     "Best is marked only where a report's 95% interval lies wholly on the better side of every other's. Intervals that "
@@ -25,7 +24,7 @@ _NOTES = (
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(PlainData):
     """Several reports side by side. Made by `compare`; plain data throughout.
 
     Parameters
@@ -50,26 +49,6 @@ class Comparison:
     warnings: tuple[str, ...]
     scores: tuple[ComparedScore, ...]
     notes: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data.
-
-        Returns
-        -------
-        dict
-            What JSON can hold.
-        """
-        return to_plain_data(self)
-
-    def to_json(self) -> str:
-        """As strict JSON text.
-
-        Returns
-        -------
-        str
-            Indented by two spaces.
-        """
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
 
     def to_html(self) -> str:
         """As one page that needs no network and no other file.

@@ -22,8 +22,7 @@ from synthgen.metrics.marginals import column_shapes
 from synthgen.metrics.pca_overlay import pca_overlay
 from synthgen.metrics.tables import CodedColumn, CodedTable
 from synthgen.metrics.tasks import Task
-from synthgen.metrics.value_block import ValueBlock
-from synthgen.reports.alike import Alike, alike, equal_rows
+from synthgen.reports.alike import Alike, alike, some_real_rows
 from synthgen.reports.section import Section, score_of
 from synthgen.reports.tables import Tables
 
@@ -54,20 +53,13 @@ def expression(t: Tables, task: Task | None) -> Section:
     if block is None or block.is_genotypes:
         return Section({}, {})
     classes = two_classes(t.real, task, against_rest=True)
-    real = _cut(t, block)
-    basis = expression_basis(real, block, classes, t.seed)
+    basis = expression_basis(some_real_rows(t, len(block.columns)), block, classes, t.seed)
     found = alike(t, len(block.columns), lambda _, table: expression_profile(table, basis, t.seed))
     scores = {}
     for name, figure in _figures(basis, found).items():
         estimates = {which: figure(*pair) for which, pair in found.pairs().items()}
         scores[name] = score_of(t, name, estimates.pop("synthetic"), list(estimates.values()))
     return Section(scores, {"expression": _facts(t, basis, found)})
-
-
-def _cut(t: Tables, block: ValueBlock) -> CodedTable:
-    """The real rows that give scale, centre and axes: no more than are compared."""
-    n = max(equal_rows(t, len(block.columns)), 500)
-    return t.real if t.real.n_rows <= n else t.real.take(np.arange(0, t.real.n_rows, t.real.n_rows // n))
 
 
 def _figures(basis: ExpressionBasis, found: Alike[ExpressionProfile]) -> dict[str, Figure]:

@@ -23,9 +23,8 @@ from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.jackknife import Resampled, agreement, alone, pearson
 from synthgen.metrics.ld import decay, distance_bins
 from synthgen.metrics.pca_overlay import pca_overlay
-from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.tasks import Task
-from synthgen.reports.alike import Alike, alike, equal_rows
+from synthgen.reports.alike import Alike, alike, equal_rows, some_real_rows
 from synthgen.reports.section import Section, score_of
 from synthgen.reports.tables import Tables
 
@@ -58,7 +57,7 @@ def genotypes(t: Tables, task: Task | None) -> Section:
     smallest = n if t.holdout is not None else min(n, t.twins[0].n_rows, t.twins[1].n_rows)
     n_alike = affordable_rows(len(block.columns), min(smallest, t.real.n_rows))
     populations = two_classes(t.real, task, against_rest=False)
-    basis = genotype_basis(_cut(t, n), block, populations, n_alike, t.seed)
+    basis = genotype_basis(some_real_rows(t, len(block.columns)), block, populations, n_alike, t.seed)
     found = alike(t, len(block.columns), lambda which, table: genotype_profile(table, basis, t.seed, which))
     mixing = _mixing(t, found)
     estimates = {
@@ -72,12 +71,6 @@ def genotypes(t: Tables, task: Task | None) -> Section:
         for name, values in estimates.items()
     }
     return Section(scores, {"genotypes": _facts(basis, found)})
-
-
-def _cut(t: Tables, n: int) -> CodedTable:
-    """The real rows that give centre and axes: no more than are compared."""
-    n = max(n, 500)
-    return t.real if t.real.n_rows <= n else t.real.take(np.arange(0, t.real.n_rows, t.real.n_rows // n))
 
 
 def _mixing(t: Tables, found: Alike[GenotypeProfile]) -> dict[str, Aats]:

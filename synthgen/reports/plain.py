@@ -61,7 +61,8 @@ def from_plain_data(cls: type[T], data: Any, where: str = "report") -> T:
     """
     if not isinstance(data, dict):
         raise DataError(f"{where} must be a JSON object. Got {type(data).__name__}.")
-    hints = typing.get_type_hints(cls)
+    all_hints = typing.get_type_hints(cls)
+    hints = {f.name: all_hints[f.name] for f in dataclasses.fields(typing.cast(Any, cls))}
     if unlike := sorted(set(hints) ^ set(data)):
         state = "lacks" if unlike[0] in hints else "has the unknown field"
         raise DataError(f"{where} {state} {unlike[0]!r}; it was not written by this version of synthgen.")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from synthgen.exceptions import DataError, FileError
 from synthgen.metrics.columns import ColumnCheck
 from synthgen.metrics.dependence import PairTrend
 from synthgen.metrics.detection import Detection
@@ -29,7 +25,7 @@ from synthgen.metrics.reused import ReusedValues
 from synthgen.metrics.risk import Risk
 from synthgen.metrics.support import Distances
 from synthgen.metrics.three_way import ThreeWay
-from synthgen.reports.plain import from_plain_data, to_plain_data
+from synthgen.reports.document import Document
 from synthgen.reports.scores import Score
 from synthgen.reports.verdict import Verdict
 
@@ -56,7 +52,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, repr=False)
-class Report:
+class Report(Document):
     """How a synthetic table compares with the real one. Made by `synthgen.evaluate`; plain data throughout.
 
     Parameters
@@ -180,63 +176,14 @@ class Report:
     expression: Expression | None = None
     genotypes: Genotypes | None = None
 
+    _called = "report"
+    _newest_format = FORMAT_VERSION
+
     def __repr__(self) -> str:
         kinds = ", ".join(
             f"{sum(v.kind == k for v in self.verdicts)} {k}" for k in ("leak", "wrong", "unknown", "good")
         )
         return f"<Report: {self.n_columns:,} columns, {len(self.scores)} scores; verdicts: {kinds}>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data.
-
-        Returns
-        -------
-        dict
-            What JSON can hold; None in place of what is not a number.
-        """
-        return to_plain_data(self)
-
-    def to_json(self) -> str:
-        """As strict JSON text.
-
-        Returns
-        -------
-        str
-            Indented by two spaces.
-        """
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Report:
-        """From `to_json`'s text.
-
-        Parameters
-        ----------
-        text : str
-            JSON.
-
-        Returns
-        -------
-        Report
-            Equal to the report that was written.
-
-        Raises
-        ------
-        DataError
-            If the text is not JSON, not a report, or from a newer version.
-        """
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:  # the latter from thousands of nested brackets
-            raise DataError(f"The report is not JSON: {error}.") from error
-        version = data.get("format_version") if isinstance(data, dict) else None
-        if not isinstance(version, int):
-            raise DataError("The JSON is not a synthgen report: it has no `format_version`.")
-        if version > FORMAT_VERSION:
-            raise DataError(
-                f"The report has format version {version}, this synthgen reads up to {FORMAT_VERSION}; upgrade it."
-            )
-        return from_plain_data(cls, data, "The report")
 
     def to_frame(self) -> pd.DataFrame:
         """The scores as a table.
@@ -262,12 +209,6 @@ class Report:
 
         return all_figures(self.to_dict())
 
-    def _repr_html_(self) -> str:
-        """The page in a frame of its own, as notebooks show it."""
-        from synthgen.reports.frame import notebook_frame
-
-        return notebook_frame(self.to_html())
-
     def to_html(self) -> str:
         """As one page that needs no network and no other file.
 
@@ -279,28 +220,6 @@ class Report:
         from synthgen.reports.render import page
 
         return page(self.to_dict())
-
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
-        """Write the page or the data, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            Ends in ``.html`` or ``.json``.
-        overwrite : bool
-            Whether an existing file may be replaced.
-
-        Raises
-        ------
-        FileError
-            If the suffix is another, or the file cannot be written.
-        """
-        from synthgen.reports.render import write
-
-        suffix = Path(path).suffix.lower()
-        if suffix not in (".html", ".htm", ".json"):
-            raise FileError(f"{path}: a report is written as .html or .json; got the suffix {suffix!r}.")
-        write(path, self.to_json() if suffix == ".json" else self.to_html(), overwrite=overwrite)
 
     def summary(self) -> str:
         """As a short text for the terminal.

@@ -10,8 +10,8 @@ from scipy.stats import f as fisher
 from scipy.stats import t as student
 
 from synthgen.metrics.intervals import Estimate
-from synthgen.studies.levels import Series
-from synthgen.studies.lines import Line, fit_line, pure_error
+from synthgen.studies.levels import Series, unexplained
+from synthgen.studies.lines import Line, fit_line
 
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0, 2.0)
 """c of the curves ``a + b n**-c``; 0 stands for ``a + b log2(n)``."""
@@ -48,13 +48,14 @@ def curves(series: Series) -> Curves:
     Parameters
     ----------
     series : Series
-        Of one measure; at least two sizes, and noise that can be estimated (`pure_error`).
+        Of one measure; at least two sizes, and two repeats of two sizes.
 
     Returns
     -------
     Curves
         ``y = a_r + b n**-c``, with a level a_r for every repeat r, and ``a_r + b log2(n)`` for c = 0. A curve is allowed
-        if its squares exceed the least of all by no more than ``s2 F(.95; 1, df)``, s2 being the pure error, and weighs
+        if its squares exceed the least of all by no more than ``s2 F(.95; 1, df)``, s2 being what neither repeat nor size explains (the
+        residuals of a line would count a bend as noise), and weighs
         ``exp(-squares / (2 s2))``.
 
     References
@@ -62,7 +63,7 @@ def curves(series: Series) -> Curves:
     .. [1] T. Viering, M. Loog, "The shape of learning curves: a review", IEEE TPAMI 45 (2023).
     """
     lines = {c: fit_line(series, function(series.sizes, c)) for c in EXPONENTS}
-    df, variance = pure_error(series)
+    df, variance = _noise(series)
     variance = max(variance, 1e-300)
     least = min(line.squares for line in lines.values())
     most = least + variance * float(fisher.ppf(0.95, 1, df))
@@ -95,7 +96,7 @@ def next_doubling(series: Series, level: float = 0.95) -> Estimate:
     is made for the level of a measure, of which more is shared than of its change: the interval is on the wide side.
     """
     sizes = np.unique(series.sizes)
-    if len(sizes) < 2 or pure_error(series)[0] == 0:
+    if len(sizes) < 2 or _noise(series)[0] == 0:
         return Estimate(None)
     found = curves(series)
     ends = np.array([sizes[-1], 2 * sizes[-1]])
@@ -127,3 +128,7 @@ def function(sizes: np.ndarray, c: float) -> np.ndarray:
         Increasing: ``log2(n)`` for c = 0, else ``-n**-c``.
     """
     return np.log2(sizes) if c == 0 else -(sizes.astype(np.float64) ** -c)
+
+
+def _noise(series: Series) -> tuple[int, float]:
+    return unexplained(series.values, series.repeats, series.sizes)

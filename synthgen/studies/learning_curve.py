@@ -19,11 +19,12 @@ from synthgen.rng import derived_seed, resolve_seed
 from synthgen.schema import Schema
 from synthgen.studies.answer import advice_on_leaks, answer, quality_answer
 from synthgen.studies.clock import MIN_SIZES, Clock
-from synthgen.studies.design import Design, make_design
 from synthgen.studies.measuring import Ruler, make_ruler, measure
 from synthgen.studies.points import MEASURES, Fit, Point, Readings
 from synthgen.studies.remarks import remarks
 from synthgen.studies.result import FORMAT_VERSION, LearningCurve
+from synthgen.studies.risk import attacked_by_span
+from synthgen.studies.splits import Splits, make_splits
 from synthgen.studies.trend import Trend, find_trend
 from synthgen.table.annotated import as_annotated
 from synthgen.table.infer import check_table
@@ -94,10 +95,14 @@ def learning_curve(
     Notes
     -----
     In each repeat the rows are put into random order; the first share is held out, and a fit to n rows takes the first
-    n of the rest. From every fit at least 1,000 rows are sampled, and measured on the held-out rows: fidelity, utility
-    if there is a target, and how well an attacker tells the training rows from the others. The *ceiling* is the rows
-    that are not held out, in place of the samples: for the attacks, a third of the held-out rows. The *floor* is
-    columns drawn by themselves from the n rows. All are measured on equally many rows.
+    n of the rest. From every fit 1,000 to 3,000 rows are sampled, and measured on the held-out rows: fidelity, utility
+    if there is a target, and how well an attacker tells the training rows from the others. The *floor* is columns drawn
+    by themselves from the n rows. The *ceiling* is the rows that are not held out, in place of the samples; correlations
+    and utility take equally many of all three.
+
+    The attacks are made with n samples, 3,000 at most, at every size: with more of them an attacker does better. Their
+    ceiling is n real rows that were not fitted, where there are as many: for fits to more than half of the rows that
+    are not held out it has fewer, for the largest a third of the held-out rows.
 
     The answer's rule is in `synthgen.studies.answer.answer`, the change by the next doubling in `synthgen.studies.curves.next_doubling`
     and the number of rows in `synthgen.studies.needed.needed_rows`. It says nothing of more than ten times the
@@ -128,10 +133,10 @@ def learning_curve(
     check_table(frame)
     model = _checked_model(model)
     seed = resolve_seed(random_state)
-    design = make_design(len(frame), sizes, n_repeats, holdout_fraction, seed)
-    ruler = make_ruler(frame, design, target, _schema_of(model))
-    done = _run(frame, model, design, ruler, budget, verbose)
-    return _result(frame, model, design, ruler, done)
+    splits = make_splits(len(frame), sizes, n_repeats, holdout_fraction, seed)
+    ruler = make_ruler(frame, splits, target, _schema_of(model))
+    done = _run(frame, model, splits, ruler, budget, verbose)
+    return _result(frame, model, splits, ruler, done)
 
 
 @dataclass
@@ -141,6 +146,7 @@ class _Done:
     points: list[Point] = field(default_factory=list)
     fits: list[Fit] = field(default_factory=list)
     ceilings: dict[int, Readings] = field(default_factory=dict)
+    by_span: bool | None = None
     stopped: str | None = None
 
 
@@ -164,9 +170,9 @@ def _schema_of(model: Any) -> Schema | None:
 
 
 def _run(
-    frame: pd.DataFrame, model: Any, design: Design, ruler: Ruler, budget: float | None, verbose: int
+    frame: pd.DataFrame, model: Any, splits: Splits, ruler: Ruler, budget: float | None, verbose: int
 ) -> _Done:
-    plan = [(repeat, n) for repeat in range(design.n_repeats) for n in design.sizes]
+    plan = [(repeat, n) for repeat in range(splits.n_repeats) for n in splits.sizes]
     done = _Done()
     try:
         with Clock(plan, budget, verbose) as clock:
@@ -175,7 +181,7 @@ def _run(
                     done.stopped = f"the budget of {budget:g} minutes was spent"
                     break
                 clock.begin()
-                _one(frame, model, design, ruler, repeat, n, done)
+                _one(frame, model, splits, ruler, repeat, n, done)
                 clock.end()
     except KeyboardInterrupt:
         if len(done.fits) < MIN_SIZES:
@@ -185,21 +191,23 @@ def _run(
 
 
 def _one(
-    frame: pd.DataFrame, model: Any, design: Design, ruler: Ruler, repeat: int, n: int, done: _Done
+    frame: pd.DataFrame, model: Any, splits: Splits, ruler: Ruler, repeat: int, n: int, done: _Done
 ) -> None:
     """Fit, sample and measure once."""
-    heldout, pool = design.rows(repeat)
-    fitted = _seeded(model, derived_seed(design.seed, "studies.fit", repeat, n))
+    heldout, pool = splits.rows(repeat)
+    fitted = _seeded(model, derived_seed(splits.seed, "studies.fit", repeat, n))
     start = time.monotonic()
     try:
         fitted.fit(frame.iloc[pool[:n]].reset_index(drop=True))
         sampled = time.monotonic()
-        seed = derived_seed(design.seed, "studies.sample", repeat, n)
+        seed = derived_seed(splits.seed, "studies.sample", repeat, n)
         drawn = as_annotated(fitted.sample(ruler.n_synthetic, random_state=seed))[0]
     except SynthgenError as error:
         raise SynthgenError(
             f"The fit of {type(model).__name__} to {n} rows, repeat {repeat + 1}, failed: {error}"
         ) from error
+    if done.by_span is None:  # the first fit decides, so that all are measured alike
+        done.by_span = attacked_by_span(fitted)
     measured = time.monotonic()
     parts = {
         "real": frame.iloc[pool][ruler.names],
@@ -207,7 +215,8 @@ def _one(
         "synthetic": drawn[ruler.names],
     }
     with threadpool_limits(limits=1):
-        done.points += measure(code_tables(parts, ruler.schema), ruler, repeat, n, done.ceilings)
+        coded = code_tables(parts, ruler.schema)
+        done.points += measure(coded, ruler, repeat, n, done.ceilings, by_span=done.by_span)
     done.fits.append(Fit(repeat, n, sampled - start, measured - sampled, time.monotonic() - measured))
 
 
@@ -224,9 +233,9 @@ def _trends(points: Sequence[Point], overlap: float) -> tuple[Trend, ...]:
     return tuple(find_trend([p for p in points if p.measure == name], overlap, n_quality) for name in names)
 
 
-def _result(frame: pd.DataFrame, model: Any, design: Design, ruler: Ruler, done: _Done) -> LearningCurve:
-    trends = _trends(done.points, design.overlap)
-    kind, sentence = answer(trends, advice_on_leaks(list(model.get_params(deep=False)), ruler.wide))
+def _result(frame: pd.DataFrame, model: Any, splits: Splits, ruler: Ruler, done: _Done) -> LearningCurve:
+    trends = _trends(done.points, splits.overlap)
+    kind, sentence = answer(trends, advice_on_leaks(list(model.get_params(deep=False)), bool(done.by_span)))
     found = LearningCurve(
         format_version=FORMAT_VERSION,
         synthgen_version=importlib.metadata.version("synthgen"),
@@ -237,13 +246,13 @@ def _result(frame: pd.DataFrame, model: Any, design: Design, ruler: Ruler, done:
         parameters=_changed(model),
         n_rows=len(frame),
         n_columns=frame.shape[1],
-        n_heldout=design.n_heldout,
+        n_heldout=splits.n_heldout,
         n_measured_columns=len(ruler.names),
         n_synthetic=ruler.n_synthetic,
-        sizes=design.sizes,
-        n_repeats=design.n_repeats,
+        sizes=splits.sizes,
+        n_repeats=splits.n_repeats,
         target=ruler.target,
-        seed=design.seed,
+        seed=splits.seed,
         points=tuple(done.points),
         fits=tuple(done.fits),
         trends=trends,

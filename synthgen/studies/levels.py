@@ -81,7 +81,7 @@ def levels(series: Series, bounds: tuple[float, float] = (-math.inf, math.inf)) 
         repeats, pooled over the sizes, or the mean variance within fits if that is larger. Without an interval where
         there is neither.
     """
-    df, between = between_repeats(series)
+    df, between = unexplained(series.values, series.sizes)
     out = {}
     for n in np.unique(series.sizes):
         here = series.sizes == n
@@ -96,26 +96,27 @@ def levels(series: Series, bounds: tuple[float, float] = (-math.inf, math.inf)) 
     return out
 
 
-def between_repeats(series: Series) -> tuple[int, float]:
-    """The variance of fits to as many rows, pooled over the sizes.
+def unexplained(values: np.ndarray, *factors: np.ndarray) -> tuple[int, float]:
+    """The variance of values that no factor explains.
 
     Parameters
     ----------
-    series : Series
-        Of one quantity.
+    values : ndarray of float, shape (m,)
+        One a fit.
+    *factors : ndarray of int, shape (m,)
+        Each gives every fit a group: of as many rows, of one repeat. Their effects add up.
 
     Returns
     -------
     (df, variance) : (int, float)
-        Degrees of freedom, and the variance; 0 where no size has two fits.
+        Degrees of freedom, which with R repeats of all S sizes are (R - 1) S within sizes, and (R - 1)(S - 1) within
+        sizes and repeats; and the variance, 0 without any.
     """
-    residuals, df = [], 0
-    for n in np.unique(series.sizes):
-        here = series.values[series.sizes == n]
-        residuals.append(here - here.mean())
-        df += len(here) - 1
-    squares = float(sum((r**2).sum() for r in residuals))
-    return df, squares / df if df else 0.0
+    indicators = np.concatenate([f[:, None] == np.unique(f) for f in factors], axis=1).astype(np.float64)
+    found, _, rank, _ = np.linalg.lstsq(indicators, values, rcond=None)
+    residuals = values - indicators @ found
+    df = len(values) - int(rank)
+    return df, float(residuals @ residuals) / df if df else 0.0
 
 
 def series(

@@ -1,4 +1,4 @@
-"""Lines through the points of every repeat, and the noise about them."""
+"""Lines through the points of every repeat."""
 
 from __future__ import annotations
 
@@ -54,36 +54,6 @@ def fit_line(series: Series, function: np.ndarray) -> Line:
     return Line(
         slope, float(function.mean()), float(series.values.mean()), spread, float(residuals @ residuals)
     )
-
-
-def pure_error(series: Series) -> tuple[int, float]:
-    """The variance of fits that neither the repeat nor the size explains.
-
-    Parameters
-    ----------
-    series : Series
-        Of one quantity.
-
-    Returns
-    -------
-    (df, variance) : (int, float)
-        Degrees of freedom, (R - 1)(S - 1) if every repeat has every size, and the variance; 0 without any.
-
-    Notes
-    -----
-    Residuals of a line would count a bend as noise.
-    """
-    indicators = np.concatenate(
-        [
-            series.repeats[:, None] == np.unique(series.repeats),
-            series.sizes[:, None] == np.unique(series.sizes),
-        ],
-        axis=1,
-    ).astype(np.float64)
-    found, _, rank, _ = np.linalg.lstsq(indicators, series.values, rcond=None)
-    residuals = series.values - indicators @ found
-    df = len(series.values) - int(rank)
-    return df, float(residuals @ residuals) / df if df else 0.0
 
 
 def _within(series: Series, x: np.ndarray) -> np.ndarray:

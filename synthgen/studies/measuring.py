@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 
 from synthgen.exceptions import DataError
-from synthgen.metrics.baselines import independent_columns, some_of
+from synthgen.metrics.baselines import independent_columns, some_of, subsample
 from synthgen.metrics.membership import split_holdout
+from synthgen.metrics.rows import concatenate
 from synthgen.metrics.tables import NOT_COMPARED, CodedTable, code_tables
 from synthgen.metrics.tasks import Task
 from synthgen.metrics.utility import find_task
 from synthgen.rng import derived_seed, stream
 from synthgen.schema import Schema
-from synthgen.studies.design import Design
 from synthgen.studies.points import Point, Readings, points
 from synthgen.studies.quality import MAX_BLOCKS, Target, quality
 from synthgen.studies.risk import Attacked, risk
+from synthgen.studies.splits import Splits
 from synthgen.table.infer import infer_schema
 
 MAX_COLUMNS = 10_000
@@ -31,8 +32,6 @@ LEAST_SYNTHETIC = 1_000
 """Rows sampled from each fit, at least."""
 MAX_SYNTHETIC = 3_000
 """The same at most: five times the held-out rows between the two."""
-WIDE_COLUMNS, WIDE_SHARE, SURELY_WIDE = 200, 0.25, 2_000
-"""A table is wide with so many numeric columns, if they are more than a quarter of the rows or at least 2,000."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +50,6 @@ class Ruler:
         The column that is.
     n_synthetic : int
         Rows to sample from each fit.
-    wide : bool
-        Whether the attack is the span attack.
     seed : int
         Of the study.
     """
@@ -62,18 +59,17 @@ class Ruler:
     task: Task | None
     target: str | None
     n_synthetic: int
-    wide: bool
     seed: int
 
 
-def make_ruler(frame: pd.DataFrame, design: Design, target: str | None, declared: Schema | None) -> Ruler:
+def make_ruler(frame: pd.DataFrame, splits: Splits, target: str | None, declared: Schema | None) -> Ruler:
     """Choose what is measured.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         The whole table.
-    design : Design
+    splits : Splits
         Its rows.
     target : str or None
         A column to predict.
@@ -95,7 +91,7 @@ def make_ruler(frame: pd.DataFrame, design: Design, target: str | None, declared
     if target is not None and target not in frame.columns:
         known = ", ".join(map(repr, frame.columns[:20])) + (", ..." if frame.shape[1] > 20 else "")
         raise DataError(f"The target {target!r} is not a column of the table. It has {known}.")
-    names = _columns(frame, target, design.seed)
+    names = _columns(frame, target, splits.seed)
     wanted = set(names)
     kinds = None if declared is None else Schema(tuple(c for c in declared if c.name in wanted))
     schema = infer_schema(frame[names], kinds)
@@ -108,21 +104,24 @@ def make_ruler(frame: pd.DataFrame, design: Design, target: str | None, declared
         raise DataError(
             f"The target {target!r} cannot be predicted: it is {schema[target].kind}. Name another column."
         )
-    n_numeric = sum(c.is_numeric for c in coded.columns)
-    wide = n_numeric >= WIDE_COLUMNS and (n_numeric > WIDE_SHARE * len(frame) or n_numeric >= SURELY_WIDE)
     return Ruler(
         names=names,
         schema=schema,
         task=None if target is None else find_task(coded, target),
         target=target,
-        n_synthetic=min(max(LEAST_SYNTHETIC, MAX_BLOCKS * design.n_heldout), MAX_SYNTHETIC),
-        wide=wide,
-        seed=design.seed,
+        n_synthetic=min(max(LEAST_SYNTHETIC, MAX_BLOCKS * splits.n_heldout), MAX_SYNTHETIC),
+        seed=splits.seed,
     )
 
 
 def measure(
-    coded: dict[str, CodedTable], ruler: Ruler, repeat: int, n: int, ceilings: dict[int, Readings]
+    coded: dict[str, CodedTable],
+    ruler: Ruler,
+    repeat: int,
+    n: int,
+    ceilings: dict[int, Readings],
+    *,
+    by_span: bool,
 ) -> list[Point]:
     """Measure one fit, its floor and its ceiling.
 
@@ -136,11 +135,18 @@ def measure(
         Which fit.
     ceilings : dict of int to Readings
         By repeat, the ceilings of quality, which are those of all sizes; gets that of this repeat.
+    by_span : bool
+        Whether the attack is the span attack, else the strongest of several.
 
     Returns
     -------
     list of Point
         One a measure.
+
+    Notes
+    -----
+    The attacks are made with as many samples as rows were fitted: more would make a stronger attack, so that sizes could
+    not be compared. Floor and control have as many rows too, but for the control of the largest fits: see `_control`.
     """
     seed = derived_seed(ruler.seed, "studies.measure", repeat)  # the same for all sizes of a repeat
     real, synthetic = coded["real"], coded["synthetic"]
@@ -150,12 +156,24 @@ def measure(
     floor = independent_columns(members, synthetic.n_rows, stream(seed, "studies.floor", n))
     target = Target(heldout, min(synthetic.n_rows, real.n_rows), ruler.task, seed)
     nonmembers, reference, fresh = split_holdout(heldout, seed)
-    attacked = Attacked(members, nonmembers, reference, ruler.wide, seed)
+    attacked = Attacked(members, nonmembers, reference, by_span, seed)
     values = quality(synthetic, target) | risk(synthetic, attacked)
     floors = quality(floor, target, n_blocks=1) | risk(floor, attacked)
     if repeat not in ceilings:
         ceilings[repeat] = quality(real, target)
-    return points(repeat, n, values, floors, ceilings[repeat] | risk(fresh, attacked))
+    return points(
+        repeat, n, values, floors, ceilings[repeat] | risk(_control(real, n, fresh, seed), attacked)
+    )
+
+
+def _control(real: CodedTable, n: int, fresh: CodedTable, seed: int) -> CodedTable:
+    """Real rows that the fit has not seen, in place of its samples: n of them, as far as there are.
+
+    Rows that are left to learn from but not fitted to come first, then a third of the held-out ones; all the other rows
+    are needed as candidates and as the attacker's reference.
+    """
+    rest = real.take(np.arange(n, min(2 * n, real.n_rows)))
+    return concatenate([rest, subsample(fresh, n - rest.n_rows, stream(seed, "studies.control", n))])
 
 
 def _columns(frame: pd.DataFrame, target: str | None, seed: int) -> list[str]:

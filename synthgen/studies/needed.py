@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from synthgen.studies.curves import Curves, curves, function
-from synthgen.studies.levels import Series, between_repeats
+from synthgen.studies.levels import Series, unexplained
 from synthgen.studies.lines import Line
 
 FARTHEST = 10
@@ -48,7 +48,7 @@ def needed_rows(series: Series, goal: float) -> Needed:
     Parameters
     ----------
     series : Series
-        Of one measure; at least two sizes, and noise that can be estimated (`pure_error`).
+        Of one measure; at least two sizes, and two repeats of two sizes.
     goal : float
         Beyond the measure's value at the largest size, in the direction in which it goes.
 
@@ -82,7 +82,7 @@ def _at(line: Line, n: np.ndarray, c: float) -> np.ndarray:
 def _half(series: Series, line: Line, n: np.ndarray, c: float, found: Curves) -> np.ndarray:
     """Half the width of the interval of the curve at n rows."""
     r = series.n_repeats
-    level = between_repeats(series)[1]
+    level = unexplained(series.values, series.sizes)[1]
     # the spread is that of all repeats together
     reach = found.variance * (function(n, c) - line.centre) ** 2 / (line.spread / r)
     return np.asarray(

@@ -85,7 +85,7 @@ _ALL = (
         "lower",
         0.0,
         1.0,
-        "how well training rows are told from other rows by the space that the synthetic rows span; 0.5: not at all",
+        "how well training rows are told from other rows by the space that as many samples span; 0.5: not at all",
     ),
     Measure(
         "membership_auc",
@@ -94,7 +94,8 @@ _ALL = (
         "lower",
         0.0,
         1.0,
-        "how well the strongest of several attacks, cross-checked, tells training rows from other rows; 0.5: not at all",
+        "how well the strongest of several attacks, cross-checked, tells training rows from other rows by as many samples; "
+        "0.5: not at all",
     ),
 )
 MEASURES = {m.name: m for m in _ALL}
@@ -120,7 +121,7 @@ class Point:
     floor : float or None
         Of columns drawn by themselves from the same n rows.
     ceiling : float or None
-        Of fresh real rows in place of the samples.
+        Of real rows in place of the samples; for the attacks, of rows that were not fitted.
     """
 
     measure: str

@@ -69,7 +69,7 @@ def _privacy(trend: Trend) -> str:
     title, last = MEASURES[trend.measure].title, trend.last
     words = {
         "leaking": f"above {LEAK:g}: training rows are given away",
-        "safe": f"below {LEAK:g}; that these attacks fail is no guarantee",
+        "safe": f"below {LEAK:g}; that these attacks fail is no guarantee, and with more samples than rows they do better",
         "unclear": f"which does not lie on one side of {LEAK:g}: whether training rows are given away is not known",
     }[trend.state]
     value = last.value

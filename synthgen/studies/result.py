@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from synthgen.exceptions import DataError, FileError
-from synthgen.reports.plain import from_plain_data, to_plain_data
+from synthgen.reports.document import Document
+from synthgen.reports.plain import to_plain_data
 from synthgen.studies.answer import value_text
 from synthgen.studies.points import MEASURES, Fit, Point
 from synthgen.studies.trend import Trend
@@ -22,7 +20,7 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, repr=False)
-class LearningCurve:
+class LearningCurve(Document):
     """What a model does as its rows grow. Made by `synthgen.learning_curve`; plain data throughout.
 
     Parameters
@@ -88,58 +86,11 @@ class LearningCurve:
     trends: tuple[Trend, ...]
     stopped: str | None = None
 
+    _called = "learning curve"
+    _newest_format = FORMAT_VERSION
+
     def __repr__(self) -> str:
         return f"<LearningCurve: {len(self.fits)} fits of {self.model}; {self.answer}>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data.
-
-        Returns
-        -------
-        dict
-            What JSON can hold; None in place of what is not a number.
-        """
-        return dict(to_plain_data(self))
-
-    def to_json(self) -> str:
-        """As strict JSON text.
-
-        Returns
-        -------
-        str
-            Indented by two spaces.
-        """
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> LearningCurve:
-        """From `to_json`'s text.
-
-        Parameters
-        ----------
-        text : str
-            JSON.
-
-        Returns
-        -------
-        LearningCurve
-            Equal to the one that was written.
-
-        Raises
-        ------
-        DataError
-            If the text is not JSON, not a learning curve, or from a newer version.
-        """
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"The learning curve is not JSON: {error}.") from error
-        version = data.get("format_version") if isinstance(data, dict) else None
-        if not isinstance(version, int) or version > FORMAT_VERSION:
-            raise DataError(
-                f"The learning curve has format version {version!r}; this synthgen reads up to {FORMAT_VERSION}."
-            )
-        return from_plain_data(cls, data, "The learning curve")
 
     def to_frame(self) -> pd.DataFrame:
         """The measurements as a table.
@@ -176,36 +127,6 @@ class LearningCurve:
         from synthgen.studies.page import page
 
         return page(self)
-
-    def _repr_html_(self) -> str:
-        """The page in a frame of its own, as notebooks show it."""
-        from synthgen.reports.frame import notebook_frame
-
-        return notebook_frame(self.to_html())
-
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
-        """Write the page or the data, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            Ends in ``.html`` or ``.json``.
-        overwrite : bool
-            Whether an existing file may be replaced.
-
-        Raises
-        ------
-        FileError
-            If the suffix is another, or the file cannot be written.
-        """
-        from synthgen.reports.render import write
-
-        suffix = os.path.splitext(os.fspath(path))[1].lower()  # noqa: PTH122
-        if suffix not in (".html", ".htm", ".json"):
-            raise FileError(
-                f"{path}: a learning curve is written as .html or .json; got the suffix {suffix!r}."
-            )
-        write(path, self.to_json() if suffix == ".json" else self.to_html(), overwrite=overwrite)
 
     def summary(self) -> str:
         """As a short text for the terminal.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ MAX_MEMBERS = 500
 """Training rows that the span attack tries, at most."""
 COLUMNS_PER_ROW = 4
 """Numeric columns for each synthetic row that the span attack takes: of as many rows as columns the span is everything."""
+MIN_BLOCK = COLUMNS_PER_ROW * MIN_ROWS
+"""Columns of a model's block from which on the span attack has rows enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,7 @@ class Attacked:
         The rows that the model was fitted to.
     nonmembers, reference : CodedTable
         As `synthgen.metrics.membership.split_holdout` gives them.
-    wide : bool
+    by_span : bool
         Whether the attack is the span attack, else the strongest of several.
     seed : int
         Of this repeat.
@@ -38,8 +41,25 @@ class Attacked:
     members: CodedTable
     nonmembers: CodedTable
     reference: CodedTable
-    wide: bool
+    by_span: bool
     seed: int
+
+
+def attacked_by_span(model: Any) -> bool:
+    """Whether the attack on a model's samples is the span attack.
+
+    Parameters
+    ----------
+    model : synthesizer
+        Fitted.
+
+    Returns
+    -------
+    bool
+        True if it has encoded `MIN_BLOCK` columns or more as one block, as models do with wide tables.
+    """
+    block = getattr(getattr(model, "encoder_", None), "block_", None)
+    return block is not None and len(block.names) >= MIN_BLOCK
 
 
 def risk(samples: CodedTable, attacked: Attacked) -> Readings:
@@ -48,7 +68,7 @@ def risk(samples: CodedTable, attacked: Attacked) -> Readings:
     Parameters
     ----------
     samples : CodedTable
-        Coded together with the others.
+        Coded together with the others; the first rows are used, no more than there are members.
     attacked : Attacked
         Members and others.
 
@@ -57,14 +77,13 @@ def risk(samples: CodedTable, attacked: Attacked) -> Readings:
     dict of str to Estimate
         ``span_auc`` or ``membership_auc``; empty where there are too few rows.
     """
-    if (
-        min(attacked.nonmembers.n_rows, attacked.reference.n_rows, samples.n_rows, attacked.members.n_rows)
-        < MIN_ROWS
-    ):
+    n = min(samples.n_rows, attacked.members.n_rows)
+    if min(attacked.nonmembers.n_rows, attacked.reference.n_rows, n) < MIN_ROWS:
         return {}
-    if attacked.wide:
+    if attacked.by_span:
         return {"span_auc": span_attack(samples, attacked)}
-    found = membership(attacked.members, samples, attacked.nonmembers, attacked.reference, attacked.seed)
+    made = samples.take(np.arange(n))
+    found = membership(attacked.members, made, attacked.nonmembers, attacked.reference, attacked.seed)
     return {"membership_auc": found.auc}
 
 
@@ -74,7 +93,7 @@ def span_attack(samples: CodedTable, attacked: Attacked) -> Estimate:
     Parameters
     ----------
     samples : CodedTable
-        As many of its first rows are used as a quarter of the numeric columns, at most.
+        As many of its first rows are used as there are members, or a quarter of the numeric columns, at most.
     attacked : Attacked
         Members and others.
 
@@ -85,7 +104,7 @@ def span_attack(samples: CodedTable, attacked: Attacked) -> Estimate:
         do not vary.
     """
     n_numeric = sum(c.is_numeric for c in samples.columns)
-    made = np.arange(max(min(samples.n_rows, n_numeric // COLUMNS_PER_ROW), 2))
+    made = np.arange(max(min(samples.n_rows, attacked.members.n_rows, n_numeric // COLUMNS_PER_ROW), 2))
     members = Rows(attacked.members, np.arange(min(attacked.members.n_rows, MAX_MEMBERS)))
     others = Rows(attacked.nonmembers, np.arange(attacked.nonmembers.n_rows))
     reference = Rows(attacked.reference, np.arange(attacked.reference.n_rows))

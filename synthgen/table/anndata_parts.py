@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from synthgen.exceptions import DataError
+from synthgen.table.feature_metadata import without_statistics
 from synthgen.table.feature_names import check_feature_names
 
 _ROWS = 512
 """Rows looked at together, for the memory's sake."""
 
 
-def anndata_parts(adata: Any, layer: str | None) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+def anndata_parts(
+    adata: Any, layer: str | None, keep: Iterable[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """What a model needs of an AnnData.
 
     Parameters
@@ -23,6 +27,8 @@ def anndata_parts(adata: Any, layer: str | None) -> tuple[pd.DataFrame, pd.DataF
         Of samples (or cells) and genes.
     layer : str or None
         Which layer holds the values; None: ``X``.
+    keep : iterable of str
+        Columns of ``var`` to keep whatever they hold.
 
     Returns
     -------
@@ -30,10 +36,10 @@ def anndata_parts(adata: Any, layer: str | None) -> tuple[pd.DataFrame, pd.DataF
         The columns of ``obs``, then the genes. A column of ``obs`` that has the name of a gene gets " (obs)" put
         after it. Values that are all whole numbers are whole numbers here, whatever dtype held them.
     features : pandas.DataFrame, shape (n_genes, n_columns)
-        ``var``.
+        ``var``, but for what may be statistics of the samples (`synthgen.table.feature_metadata`).
     details : dict
-        ``dtype`` of the values, ``sparse`` ("csr", "csc" or None), ``layer``, and ``renamed``: the columns of ``obs``
-        that got another name, new to old.
+        ``dtype`` of the values, ``sparse`` ("csr", "csc" or None), ``layer``, ``renamed``: the columns of ``obs``
+        that got another name, new to old, and ``dropped``: the columns of ``var`` that were left out.
 
     Raises
     ------
@@ -47,8 +53,9 @@ def anndata_parts(adata: Any, layer: str | None) -> tuple[pd.DataFrame, pd.DataF
     dense, dtype, sparse = _dense(values)
     obs, renamed = _obs(adata.obs, names)
     frame = pd.concat([obs, pd.DataFrame(dense, columns=names, copy=False)], axis=1)
-    features = adata.var.set_axis(names, axis=0).rename(columns=str)
-    return frame, features, {"dtype": dtype, "sparse": sparse, "layer": layer, "renamed": renamed}
+    features, dropped = without_statistics(adata.var.set_axis(names, axis=0).rename(columns=str), keep)
+    details = {"dtype": dtype, "sparse": sparse, "layer": layer, "renamed": renamed, "dropped": dropped}
+    return frame, features, details
 
 
 def _values(adata: Any, layer: str | None) -> Any:

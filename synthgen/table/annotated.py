@@ -32,7 +32,8 @@ class Annotation:
     container : {"anndata", "plink", "vcf", "gct", "features-in-rows"}
         The kind of file.
     details : dict
-        What else the file's writer needs, as JSON-able values.
+        What else the file's writer needs, as JSON-able values. ``dropped`` names metadata that were left out, since they may
+        be statistics of the samples.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def as_annotated(X: Any) -> tuple[pd.DataFrame, Annotation | None]:
     frame : pandas.DataFrame
         Rows are samples.
     annotation : Annotation or None
-        None for a plain frame.
+        None for a plain frame. Of an AnnData, ``var`` without its statistics, as `from_anndata` gives it.
 
     Raises
     ------

@@ -1,8 +1,9 @@
 """AnnData, in memory and in ``.h5ad`` files, to annotated tables and back.
 
-One table holds the columns of ``obs``, as covariates, and the genes. ``var`` becomes the annotation. What else an
-AnnData carries (``raw``, embeddings, graphs, ``uns``, the other layers, the samples' names) belongs to the real
-samples: it is neither learnt nor written.
+One table holds the columns of ``obs``, as covariates, and the genes. ``var`` becomes the annotation, but for its numbers
+that do not say where a gene lies: they may be statistics of the real samples. What else an AnnData carries (``raw``,
+embeddings, graphs, ``uns``, ``varm``, the other layers, the samples' names) belongs to the real samples too: it is neither
+learnt nor written.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ UNS_KEY = "synthgen"
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
-def from_anndata(adata: Any, layer: str | None = None) -> AnnotatedTable:
+def from_anndata(adata: Any, layer: str | None = None, keep: Iterable[str] = ()) -> AnnotatedTable:
     """An AnnData as an annotated table.
 
     Parameters
@@ -37,12 +38,16 @@ def from_anndata(adata: Any, layer: str | None = None) -> AnnotatedTable:
         Dense or sparse, with or without ``obs`` and ``var``.
     layer : str, optional
         Take the values of this layer, not of ``X``.
+    keep : iterable of str
+        Columns of ``var`` to keep though they hold numbers. They are written into samples as they are.
 
     Returns
     -------
     AnnotatedTable
         ``obs`` as covariates (their names changed where a gene has the same), genes as features, ``var`` as their
-        metadata. The names of the samples are left out: samples of a model are nobody's.
+        metadata without what may be statistics of the samples (`synthgen.table.feature_metadata.without_statistics`);
+        ``annotation.details["dropped"]`` names those columns. The names of the samples are left out: samples of a model
+        are nobody's.
 
     Raises
     ------
@@ -54,7 +59,7 @@ def from_anndata(adata: Any, layer: str | None = None) -> AnnotatedTable:
     Missing values (NaN) stay missing. Zeros that a sparse matrix stores are zeros. Counts stored as floats become
     whole numbers, so that a model learns them as such; `to_anndata` gives them their dtype back.
     """
-    frame, features, details = anndata_parts(adata, layer)
+    frame, features, details = anndata_parts(adata, layer, keep)
     return AnnotatedTable(frame, Annotation(features, "anndata", details))
 
 
@@ -71,7 +76,7 @@ def to_anndata(table: AnnotatedTable, *, synthetic: bool = True) -> Any:
     Returns
     -------
     anndata.AnnData
-        With the dtype and sparseness of the AnnData that the annotation came from, its ``var``, and
+        With the dtype and sparseness of the AnnData that the annotation came from, what was kept of its ``var``, and
         ``uns["synthgen"]["synthetic"]`` True if they are. Values of a layer are both in ``X`` and in that layer.
 
     Raises

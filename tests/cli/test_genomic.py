@@ -9,6 +9,7 @@ import pytest
 
 from synthgen.models.persistence import load
 from synthgen.table.annotated import AnnotatedTable, Annotation
+from synthgen.table.h5ad import to_anndata
 from synthgen.table.read import read_annotated, read_table
 from synthgen.table.write import write_annotated
 
@@ -217,3 +218,16 @@ def test_parameters_of_the_wide_road(synthgen, folder, tmp_path):
     assert (done.code, done.err) == (0, "")
     found = load(tmp_path / "m").get_params()
     assert (found["reduce"], found["preset"], list(found["covariates"])) == (3, "strict", ["cluster"])
+
+
+def test_inspect_says_what_was_left_out_of_the_genes(synthgen, folder, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        adata = to_anndata(read_annotated(folder / "cells.h5ad"), synthetic=False)
+        adata.var["n_cells"], adata.var["means"] = range(220), 0.5
+        adata.write_h5ad(tmp_path / "t.h5ad")
+    assert synthgen("inspect", tmp_path / "t.h5ad").out.splitlines()[-1] == (
+        "Left out of what is known of the features, as they may be statistics of these rows: n_cells, means."
+    )
+    assert synthgen("fit", tmp_path / "t.h5ad", "-o", tmp_path / "m", *FLOOR).code == 0
+    assert "left out of var: n_cells, means" in synthgen("inspect", tmp_path / "m").out.splitlines()

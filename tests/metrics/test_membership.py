@@ -8,7 +8,6 @@ import pytest
 from synthgen.metrics import attack_scores
 from synthgen.metrics import membership as module
 from synthgen.metrics.baselines import bootstrap, independent_columns
-from synthgen.metrics.features import row_keys
 from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.membership import Membership, membership, split_holdout
 from synthgen.metrics.tables import CodedColumn, CodedTable
@@ -112,7 +111,7 @@ def test_the_outcome_goes_through_json(attack, tables):
 def test_the_holdout_is_split_in_disjoint_parts(tables):
     parts = tables["parts"]
     assert [p.n_rows for p in parts] == [200, 200, 200]
-    keys = np.concatenate(row_keys(parts))
+    keys = np.concatenate([part.row_keys for part in parts])
     assert len(np.unique(keys)) == 600
     again = split_holdout(tables["holdout"], 0)
     assert all((a.columns[0].values == b.columns[0].values).all() for a, b in zip(parts, again, strict=True))

@@ -1,10 +1,13 @@
 import html
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from synthgen.metrics.tables import CodedColumn, CodedTable
+from synthgen.reports.alike import some_real_rows
 from synthgen.reports.report import Report
 from synthgen.reports.summary import evaluate
 from synthgen.reports.wordings import WORDINGS
@@ -159,3 +162,14 @@ def test_ten_rows_of_little_variation_are_no_error(part):
     holdout[values[:100]] = 1
     report = strict(real, made, holdout, target=real.columns[-1], metrics=[part])
     assert getattr(report, part).n_rows == 10 and report.to_html() and report.summary()
+
+
+@pytest.mark.parametrize(("n_real", "n_taken"), [(400, 400), (501, 500), (999, 500), (1700, 500)])
+def test_the_basis_has_no_more_rows_than_it_may(n_real, n_taken):
+    def numbered(n):
+        return CodedTable((CodedColumn("x", "continuous", np.arange(float(n))),), n)
+
+    tables = SimpleNamespace(real=numbered(n_real), synthetic=numbered(300), reference=numbered(300), seed=0)
+    taken = some_real_rows(tables, 210)
+    assert taken.n_rows == len(np.unique(taken.columns[0].values)) == n_taken
+    assert taken.columns[0].values[-1] > 0.9 * n_real

@@ -8,13 +8,15 @@ import pytest
 
 from synthgen.exceptions import DataError, ParameterError, SynthgenError, TrainingError
 from synthgen.metrics.intervals import Estimate
+from synthgen.metrics.membership import membership
 from synthgen.models.independent import IndependentMarginals
 from synthgen.models.synthgan import SynthGAN
 from synthgen.studies import measuring
+from synthgen.studies import risk as risk_module
 from synthgen.studies.clock import Clock
-from synthgen.studies.design import make_design
 from synthgen.studies.learning_curve import learning_curve
 from synthgen.studies.result import LearningCurve
+from synthgen.studies.splits import make_splits
 from tests.studies.fakes import Perfect
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -35,9 +37,9 @@ def small(diabetes):
 
 
 def test_held_out_rows_and_rows_to_learn_from_are_apart_and_nested():
-    design = make_design(200, None, 3, 0.3, 0)
-    assert design.sizes == (17, 35, 70, 140)
-    parts = [design.rows(repeat) for repeat in range(3)]
+    splits = make_splits(200, None, 3, 0.3, 0)
+    assert splits.sizes == (17, 35, 70, 140)
+    parts = [splits.rows(repeat) for repeat in range(3)]
     for heldout, pool in parts:
         assert sorted([*heldout, *pool]) == list(range(200))
         assert len(heldout) == 60
@@ -150,6 +152,13 @@ def test_the_clock_expects_larger_fits_to_take_longer(monkeypatch):
         assert clock.expected(200) == 40.0
 
 
+class Numbers(Perfect):
+    """Two columns of its own."""
+
+    def sample(self, n, random_state=None):
+        return pd.DataFrame({"x": np.arange(n) + 0.5, "y": np.arange(n) % 7})
+
+
 class Failing(Perfect):
     def fit(self, X, y=None):
         raise TrainingError("The loss is NaN.")
@@ -167,7 +176,7 @@ def test_of_very_many_columns_some_are_measured_and_the_target_always(monkeypatc
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(80, 300)), columns=[f"g{i}" for i in range(300)])
     table["class"] = np.where(table["g0"] > 0, "a", "b")
-    ruler = measuring.make_ruler(table, make_design(80, None, 1, 0.3, 0), "g7", None)
+    ruler = measuring.make_ruler(table, make_splits(80, None, 1, 0.3, 0), "g7", None)
     assert {"class", "g7"} <= set(ruler.names)
     assert len(ruler.names) in (50, 51)
     assert ruler.names == [name for name in table.columns if name in set(ruler.names)]
@@ -188,7 +197,7 @@ def test_a_wide_table_is_attacked_by_its_span(monkeypatch):
 
         def fit(self, X, y=None):
             self.rows_ = X
-            return self
+            return super().fit(X)
 
         def sample(self, n=1, *, random_state=None, **more):
             return self.rows_.iloc[np.arange(n) % len(self.rows_)].reset_index(drop=True)
@@ -197,3 +206,47 @@ def test_a_wide_table_is_attacked_by_its_span(monkeypatch):
     assert {p.measure for p in found.points} == {"span_auc"}
     assert found.kind == "leaking"
     assert all(0.3 < p.ceiling < 0.7 for p in found.points)
+
+
+def test_a_model_that_knows_no_block_is_attacked_in_every_way(monkeypatch):
+    monkeypatch.setattr(measuring, "quality", lambda table, target, **_: {})
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(110, 210)).astype("float32")).rename(
+        columns=str
+    )
+
+    class Fresh(Perfect):
+        def sample(self, n, random_state=None):
+            return pd.DataFrame(np.random.default_rng(random_state).normal(size=(n, 210))).rename(columns=str)
+
+    found = learning_curve(table, Fresh(), sizes=[20, 40], n_repeats=1, verbose=0)
+    assert {p.measure for p in found.points} == {"membership_auc"}
+
+
+def test_attacks_are_made_with_as_many_rows_as_were_fitted(monkeypatch, diabetes):
+    seen = []
+    monkeypatch.setattr(measuring, "quality", lambda table, target, **_: {})
+    monkeypatch.setattr(risk_module, "membership", lambda *tables: seen.append(tables) or membership(*tables))
+    learning_curve(
+        diabetes.head(200)[["age", "bmi"]],
+        IndependentMarginals(),
+        sizes=[30, 60, 140],
+        n_repeats=1,
+        verbose=0,
+    )
+    rows = [(members.n_rows, made.n_rows) for members, made, *_ in seen]
+    # samples, floor and control of each fit; the largest one leaves a third of the held-out rows
+    assert rows == [*[(30, 30)] * 3, *[(60, 60)] * 3, (140, 140), (140, 140), (140, 20)]
+
+
+def test_the_control_holds_no_row_that_was_fitted_or_is_a_candidate(monkeypatch):
+    table = pd.DataFrame({"x": np.arange(200.0), "y": np.arange(200) % 7})
+    seen = []
+    monkeypatch.setattr(measuring, "quality", lambda table, target, **_: {})
+    monkeypatch.setattr(measuring, "risk", lambda table, attacked: seen.append((table, attacked)) or {})
+    learning_curve(table, Numbers(), sizes=[30, 100, 140], n_repeats=1, verbose=0)
+    for control, attacked in seen[2::3]:
+        own = set(control.column("x").values)
+        assert len(own) == control.n_rows
+        for others in (attacked.members, attacked.nonmembers, attacked.reference):
+            assert own.isdisjoint(others.column("x").values)
+    assert [control.n_rows for control, _ in seen[2::3]] == [30, 60, 20]

@@ -10,8 +10,7 @@ from scipy.stats import t as student
 from synthgen.metrics.intervals import Estimate
 from synthgen.studies import curves
 from synthgen.studies.answer import answer, needed_text, quality_answer
-from synthgen.studies.levels import levels, series
-from synthgen.studies.lines import pure_error
+from synthgen.studies.levels import levels, series, unexplained
 from synthgen.studies.needed import Needed, needed_rows
 from synthgen.studies.points import Point
 from synthgen.studies.trend import find_trend
@@ -100,7 +99,7 @@ def test_the_change_of_a_straight_line_is_that_of_least_squares_within_repeats(m
     own = [linregress(np.log2(SIZES), [p.value for p in points if p.repeat == r]).slope for r in range(3)]
     found = curves.next_doubling(values)
     assert found.value == pytest.approx(np.mean(own), abs=1e-12)
-    df, variance = pure_error(values)
+    df, variance = unexplained(values.values, values.repeats, values.sizes)
     table = np.array([p.value for p in points]).reshape(3, 4)
     residuals = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
     assert df == 6

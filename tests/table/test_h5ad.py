@@ -27,7 +27,10 @@ def make(X=None, obs=None, layers=None, names=GENES):
     obs = {"cluster": pd.Categorical(["b", "t"] * (N // 2), categories=["t", "b"]), **(obs or {})}
     index = pd.Index([f"ACGT-{i}" for i in range(N)], dtype=object)
     var = pd.DataFrame(
-        {"gene_ids": pd.Series([f"E{i}" for i in range(len(names))], dtype=object), "n": range(len(names))}
+        {
+            "gene_ids": pd.Series([f"E{i}" for i in range(len(names))], dtype=object),
+            "start": range(len(names)),
+        }
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,13 +90,64 @@ def test_var_and_obs_come_back_and_uns_says_that_the_samples_are_synthetic(tmp_p
     )
     found = written(table, tmp_path / "t.h5ad")
     assert found.var["gene_ids"].tolist() == ["E0", "E1", "E2", "E3"]
-    assert found.var["n"].tolist() == [0, 1, 2, 3]
+    assert found.var["start"].tolist() == [0, 1, 2, 3]
     assert found.obs["cluster"].cat.categories.tolist() == ["t", "b"]
     assert found.obs["cluster"].tolist() == ["b", "t"] * (N // 2)
     assert found.obs["age"].tolist() == list(range(N))
     assert found.obs["site"].tolist() == ["x", "y"] * (N // 2)
     assert found.obs_names.tolist() == [f"syn{i + 1}" for i in range(N)]
     assert bool(found.uns["synthgen"]["synthetic"]) is True
+
+
+def scanpy_like():
+    """An AnnData with what scanpy computes from the cells, and with what is known of the genes besides."""
+    adata = make()
+    place = {
+        "chromosome": pd.Categorical([1, 1, 2, 2]),
+        "Gene start (bp)": [1.0, 2.0, 3.0, 4.0],
+        "feature_length": np.arange(4),
+        "allele_1": list("ACGT"),
+        "ploidy": [2, 2, 1, 1],
+        "biotype": pd.Categorical(["coding"] * 4),
+    }
+    statistics = {
+        "total_counts": counts().sum(axis=0),
+        "n_cells": [1, 2, 3, 4],
+        "means": [0.1, 0.2, 0.3, np.nan],
+        "pct_dropout_by_counts": [1.0] * 4,
+        "highly_variable": [True, False, True, False],
+        "highly_variable_rank": pd.array([1, None, 2, None], dtype="Int64"),
+        "dispersions_norm": np.ones(4, dtype="float32"),
+        "allele_frequency": [0.1] * 4,
+        "mean_start": [0.1] * 4,
+        "bins": pd.Categorical([0.5, 0.5, 1.5, 1.5]),
+        "kept": np.array([True, None, False, True], dtype=object),
+    }
+    for name, values in (place | statistics).items():
+        adata.var[name] = values
+    adata.uns["pca"] = {"variance": np.arange(3.0)}
+    adata.obsm["X_pca"], adata.varm["PCs"] = np.ones((N, 2)), np.ones((4, 2))
+    adata.obsp["distances"] = np.ones((N, N))
+    adata.raw = adata.copy()
+    return adata, list(place), list(statistics)
+
+
+def test_statistics_of_the_cells_are_not_written_into_samples(tmp_path):
+    adata, place, statistics = scanpy_like()
+    table = from_anndata(adata)
+    assert table.annotation.details["dropped"] == statistics
+    found = written(table, tmp_path / "t.h5ad")
+    assert found.var.columns.tolist() == ["gene_ids", "start", *place]
+    assert list(found.uns) == ["synthgen"]
+    assert [*found.obsm, *found.varm, *found.obsp] == []
+    assert found.raw is None
+    assert as_annotated(adata)[1].details["dropped"] == statistics
+
+
+def test_statistics_that_are_asked_for_are_kept():
+    table = from_anndata(scanpy_like()[0], keep=["means"])
+    assert "means" in table.annotation.features
+    assert "means" not in table.annotation.details["dropped"]
 
 
 def test_real_samples_are_not_called_synthetic():

@@ -19,8 +19,8 @@ _PARTS = (8, 4, 2, 1)
 
 
 @dataclass(frozen=True)
-class Design:
-    """The rows of a study.
+class Splits:
+    """How the rows of a study are split.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ class Design:
         return np.sort(order[: self.n_heldout]), order[self.n_heldout :]
 
 
-def make_design(
+def make_splits(
     n_rows: int, sizes: Sequence[int] | None, n_repeats: int, holdout_fraction: float, seed: int
-) -> Design:
+) -> Splits:
     """The rows of a study, checked.
 
     Parameters
@@ -86,7 +86,7 @@ def make_design(
 
     Returns
     -------
-    Design
+    Splits
         With its sizes in ascending order.
 
     Raises
@@ -106,8 +106,8 @@ def make_design(
         )
     if sizes is None:
         found = sorted({n_left // part for part in _PARTS})
-        return Design(n_rows, n_heldout, tuple(n for n in found if n >= MIN_FIT_ROWS), n_repeats, seed)
-    return Design(n_rows, n_heldout, _checked(sizes, n_rows, n_heldout), n_repeats, seed)
+        return Splits(n_rows, n_heldout, tuple(n for n in found if n >= MIN_FIT_ROWS), n_repeats, seed)
+    return Splits(n_rows, n_heldout, _checked(sizes, n_rows, n_heldout), n_repeats, seed)
 
 
 def _way_out(n_rows: int) -> str:
