@@ -230,3 +230,27 @@ def validate_parameters(
 
 def _number(value: float) -> str:
     return f"{value:g}"
+
+
+def some(names: Sequence[Any], most: int = 8) -> str:
+    """The first few names, quoted, and how many more there are; for messages.
+
+    Parameters
+    ----------
+    names : sequence
+        Names, or other values.
+    most : int
+        How many are shown.
+
+    Returns
+    -------
+    str
+        For example ``'a', 'b' and 3 more``.
+
+    Examples
+    --------
+    >>> some(["a", "b", "c"], most=2)
+    "'a', 'b' and 1 more"
+    """
+    shown = ", ".join(map(repr, list(names)[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

@@ -30,6 +30,7 @@ from synthgen.schema import Column
 Marginals = SmoothMarginals | LevelMarginals
 _THREADS = 2
 _EXACT = 2.0**53
+_NEARLY_ALL = 0.9
 
 
 class BlockEncoder:
@@ -104,8 +105,8 @@ class BlockEncoder:
         names = [c.name for c in columns]
         values = _without_columns_of_few_values(_values(table, names))
         is_level = np.concatenate([has_few_levels(values[part]) for part in _parts(len(values))])
-        bounds = _bounds(values)
-        smooth = fit_smooth_marginals(values[~is_level], *bounds)
+        low, high = _bounds(values)
+        smooth = fit_smooth_marginals(values[~is_level], low[~is_level], high[~is_level])
         levels = fit_level_marginals(values[is_level])
         missing = np.isnan(values).mean(axis=1).astype(np.float32)
         factors, common = _factors(values, options, design, seed)
@@ -335,10 +336,16 @@ def _range(token: str) -> tuple[float, float] | None:
     return float(found.min), float(found.max)
 
 
-def _bounds(values: np.ndarray) -> tuple[float, float]:
-    """0 where no value of the block is negative, and 1 where none exceeds it besides: counts and shares stay such."""
-    low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
-    return (0.0 if low >= 0 else -np.inf), (1.0 if low >= 0 and high <= 1 else np.inf)
+def _bounds(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """0 for columns without negative values, and 1 for those within [0, 1], where nearly all of the block are such.
+
+    Counts and shares stay counts and shares, whatever other columns stand among them.
+    """
+    lowest, highest = np.nanmin(values, axis=1, initial=np.inf), np.nanmax(values, axis=1, initial=-np.inf)
+    is_positive, is_share = lowest >= 0, (lowest >= 0) & (highest <= 1)
+    low = np.where(is_positive & (is_positive.mean() >= _NEARLY_ALL), 0.0, -np.inf)
+    high = np.where(is_share & (is_share.mean() >= _NEARLY_ALL), 1.0, np.inf)
+    return low, high
 
 
 def _can_be_linked(is_level: np.ndarray, levels: LevelMarginals) -> bool:

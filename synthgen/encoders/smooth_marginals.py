@@ -46,7 +46,7 @@ class SmoothMarginals:
         Below this normal score a value is the column's lowest, which many rows hold (zeros); -inf: none does.
     floor, above_floor : ndarray, shape (q,)
         That value, and the mean of the smallest values above it.
-    low, high : float
+    low, high : ndarray, shape (q,)
         Bounds of the values; infinite where there are none.
     """
 
@@ -56,8 +56,8 @@ class SmoothMarginals:
     floor_score: np.ndarray
     floor: np.ndarray
     above_floor: np.ndarray
-    low: float
-    high: float
+    low: np.ndarray
+    high: np.ndarray
 
     def values(self, scores: np.ndarray, columns: slice) -> np.ndarray:
         """Values at normal scores.
@@ -86,7 +86,7 @@ class SmoothMarginals:
         out += offset.ravel()[piece]
         self._lay_floor(out, scores, columns)
         _round(out, decimals)
-        return np.clip(out, self.low, self.high, out=out)
+        return np.clip(out, self.low[columns, None], self.high[columns, None], out=out)
 
     def scores(self, values: np.ndarray, columns: slice) -> np.ndarray:
         """Normal scores of values, the reverse of `values`; 0 where a value is missing.
@@ -113,14 +113,12 @@ class SmoothMarginals:
 
     def to_state(self) -> dict[str, Any]:
         """As JSON-able values and numpy arrays."""
-        return {**vars(self), "low": _bound(self.low), "high": _bound(self.high)}
+        return dict(vars(self))
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> SmoothMarginals:
         """From `to_state`'s data."""
-        low = -np.inf if state["low"] is None else state["low"]
-        high = np.inf if state["high"] is None else state["high"]
-        return cls(**{**state, "low": low, "high": high})
+        return cls(**state)
 
     def _lay_floor(self, values: np.ndarray, scores: np.ndarray, columns: slice) -> None:
         """Give the lowest value its exact share, in place; nothing lies between it and the smallest values above."""
@@ -137,15 +135,15 @@ class SmoothMarginals:
         return np.clip(np.searchsorted(self.centres, middle) - 1, 0, len(self.centres) - 2).astype(np.int32)
 
 
-def fit_smooth_marginals(values: np.ndarray, low: float, high: float) -> SmoothMarginals:
+def fit_smooth_marginals(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> SmoothMarginals:
     """Learn the quantile functions of many columns.
 
     Parameters
     ----------
     values : ndarray of float32 or float64, shape (q, N)
         One row for each column, N >= 2; NaN where missing.
-    low, high : float
-        Bounds that values are kept to.
+    low, high : ndarray, shape (q,)
+        Bounds that values are kept to; infinite for none.
 
     Returns
     -------
@@ -171,8 +169,8 @@ def fit_smooth_marginals(values: np.ndarray, low: float, high: float) -> SmoothM
         floors[0].astype(np.float32),
         floors[1].astype(dtype),
         floors[2].astype(dtype),
-        low,
-        high,
+        low.astype(dtype),
+        high.astype(dtype),
     )
 
 
@@ -253,7 +251,3 @@ def _round(values: np.ndarray, decimals: np.ndarray) -> None:
         rows = decimals == places
         # in double precision: what is cast to the column's dtype must be the nearest to the decimal number
         values[rows] = np.round(values[rows].astype(np.float64), int(places))
-
-
-def _bound(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from synthgen.dtypes import family
 from synthgen.exceptions import ParameterError
 from synthgen.schema import Column, Schema
+from synthgen.validation import some
 
 MIN_COLUMNS = 200
 """Fewer columns than this are no block by themselves."""
@@ -75,10 +76,9 @@ def block_columns(schema: Schema, n_rows: int, options: WideOptions | None) -> l
         return []
     names = set(schema.names)
     if unknown := [n for n in options.covariates if n not in names]:
-        shown = ", ".join(map(repr, schema.names[:8]))
-        more = f" and {len(schema) - 8:,} more" if len(schema) > 8 else ""
         raise ParameterError(
-            f"The `covariates` parameter names column {unknown[0]!r}, which the table lacks. It has {shown}{more}."
+            f"The `covariates` parameter names column {unknown[0]!r}, which the table lacks. "
+            f"It has {some(schema.names)}."
         )
     kept_out = {*options.covariates, *options.conditional_on}
     allowed = names if options.features is None else set(options.features)
@@ -95,7 +95,8 @@ def _is_wide(n_columns: int, n_rows: int) -> bool:
 
 def _is_number(column: Column) -> bool:
     is_kind = column.kind in ("continuous", "integer", "constant", "boolean")
-    return is_kind and family(column.dtype) in ("int", "float", "bool") and "decimal" not in column.dtype
+    is_array = "decimal" not in column.dtype and not column.dtype.startswith("object")
+    return is_kind and family(column.dtype) in ("int", "float", "bool") and is_array
 
 
 def _of_main_dtype(columns: list[Column]) -> list[Column]:

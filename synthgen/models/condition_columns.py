@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ParameterError
+from synthgen.validation import some
 
 
 def condition_columns(encoder: TableEncoder, conditional_on: Sequence[str] | None, owner: str) -> list[int]:
@@ -46,7 +47,7 @@ def _check(encoder: TableEncoder, name: str, owner: str) -> None:
     if name not in encoder.schema:
         raise ParameterError(
             f"The `conditional_on` parameter of {owner} names column {name!r}, which the table lacks. "
-            f"It has {', '.join(map(repr, encoder.schema.names))}."
+            f"It has {some(encoder.schema.names)}."
         )
     column = encoder.schema[name]
     blocks = [b for b in encoder.layout_.blocks if b.column == name]

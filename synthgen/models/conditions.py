@@ -16,6 +16,7 @@ from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ConditionError
 from synthgen.plain import from_plain
 from synthgen.schema import Column
+from synthgen.validation import some
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def parse_conditions(conditions: Mapping[str, Any], encoder: TableEncoder) -> li
         if name not in schema:
             raise ConditionError(
                 f"`conditions` names column {name!r}, which was not in the training table. "
-                f"It had {', '.join(map(repr, schema.names))}."
+                f"It had {some(schema.names)}."
             )
     return [_parse(schema[name], value, encoder) for name, value in conditions.items()]
 

@@ -195,7 +195,10 @@ def _blocks(source: Source, numbers: range, allowed: np.ndarray | None) -> list[
 def _allowed(source: Source, conditions: list[Condition]) -> np.ndarray | None:
     """Which of the model's own conditions agree; None where they have no say."""
     columns, layout = source.model.cond_columns, source.encoder.layout_
-    given = {b.column for b in layout.blocks if b.start in columns}
+    own_columns = set(columns)
+    # of a number whose gate alone is given, the model draws the value itself
+    partly = {b.column for b in layout.blocks if b.start not in own_columns}
+    given = {b.column for b in layout.blocks if b.start in own_columns} - partly
     own = [c for c in conditions if c.column.name in given]
     if not own:
         return None

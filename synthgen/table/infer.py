@@ -14,6 +14,7 @@ from synthgen.dtypes import dtype_token, family
 from synthgen.exceptions import ColumnRejected, DataError, SchemaError
 from synthgen.plain import to_plain
 from synthgen.schema import Column, Schema
+from synthgen.validation import some
 
 MIN_IDENTIFIERS = 20
 """Fewer distinct values than this never make an identifier: a short column is unique by chance."""
@@ -74,7 +75,7 @@ def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
     check_table(table)
     if schema is not None and (unknown := [n for n in schema.names if n not in table.columns]):
         raise SchemaError(
-            f"The schema names column {unknown[0]!r}, which the table lacks. It has {_some(table.columns)}."
+            f"The schema names column {unknown[0]!r}, which the table lacks. It has {some(table.columns)}."
         )
     declared = {} if schema is None else {c.name: c for c in schema}
     found = _complete_numbers(table, declared)
@@ -158,12 +159,7 @@ def check_table(table: pd.DataFrame) -> None:
         )
     if not table.columns.is_unique:
         repeated = table.columns[table.columns.duplicated()].unique()
-        raise DataError(f"Column names must be distinct. Repeated: {_some(repeated)}; rename or drop one.")
-
-
-def _some(names: Any, most: int = 8) -> str:
-    shown = ", ".join(map(repr, list(names)[:most]))
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+        raise DataError(f"Column names must be distinct. Repeated: {some(repeated)}; rename or drop one.")
 
 
 def _complete(series: pd.Series, declared: Column | None) -> Column:
@@ -253,7 +249,7 @@ def _with_levels(series: pd.Series, column: Column) -> Column:
         return dataclasses.replace(column, levels=tuple(seen))
     if outside := [v for v in seen if v not in set(column.levels)]:
         raise SchemaError(
-            f"Column {column.name!r} holds {outside[0]!r}, which is not among its declared levels {_some(column.levels)}."
+            f"Column {column.name!r} holds {outside[0]!r}, which is not among its declared levels {some(column.levels)}."
         )
     return column
 
@@ -266,8 +262,8 @@ def _with_categories(series: pd.Series, column: Column) -> Column:
     levels, ordered = tuple(map(_level, categories)), bool(series.cat.ordered)
     if column.levels not in (None, levels) and (ordered or set(column.levels or ()) != set(levels)):
         raise SchemaError(
-            f"Column {column.name!r} is declared with the levels {_some(column.levels)}, but its categories are "
-            f"{_some(levels)}{' in this order' if ordered else ''}; declare none, or use .cat.set_categories(...)."
+            f"Column {column.name!r} is declared with the levels {some(column.levels)}, but its categories are "
+            f"{some(levels)}{' in this order' if ordered else ''}; declare none, or use .cat.set_categories(...)."
         )
     return dataclasses.replace(column, levels=levels, ordered=ordered, level_dtype=level_dtype)
 

@@ -6,16 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from synthgen.encoders import smooth_marginals
 from synthgen.encoders.level_marginals import LevelMarginals, fit_level_marginals, has_few_levels
 from synthgen.encoders.normal_scores import conditional_scores
-from synthgen.encoders.smooth_marginals import (
-    ROWS_PER_KNOT,
-    SmoothMarginals,
-    bin_scores,
-    fit_smooth_marginals,
-)
+from synthgen.encoders.smooth_marginals import ROWS_PER_KNOT, SmoothMarginals, bin_scores
 
 ALL = slice(None)
+
+
+def fit_smooth_marginals(values, low, high):
+    """With the same bounds for all columns."""
+    bounds = (np.full(len(values), bound, dtype=float) for bound in (low, high))
+    return smooth_marginals.fit_smooth_marginals(values, *bounds)
 
 
 def draw(q, n, seed=0):

@@ -163,11 +163,37 @@ def test_columns_of_several_dtypes_make_one_block():
     assert_frame_equal(model.sample(5).iloc[:0], table.iloc[:0].reset_index(drop=True))
 
 
-def test_small_whole_number_dtypes_do_not_wrap_around():
+def test_one_negative_column_does_not_unbind_the_others():
+    table = counts(100, 220).drop(columns="class").astype("float32")
+    table["c7"] = np.random.default_rng(0).standard_normal(100).astype("float32")
+    rows = GaussianCopula(**QUICK).fit(table).sample(1000, random_state=0)
+    assert rows.drop(columns="c7").min().min() >= 0
+    assert rows["c7"].min() < 0
+
+
+def test_a_range_of_a_covariate_with_gaps_can_be_asked_for():
+    table = expression(100, 210)
+    table["bmi"] = np.random.default_rng(1).normal(25, 4, 100)
+    table.loc[::5, "bmi"] = np.nan
+    model = GaussianCopula(**QUICK).fit(table)
+    assert model.sample(50, conditions={"bmi": (20, 22)})["bmi"].between(20, 22).all()
+    assert model.sample(50, conditions={"bmi": None})["bmi"].isna().all()
+
+
+def test_numbers_in_object_columns_stay_beside_the_block():
+    table = expression(30, 210)
+    table["note"] = pd.Series(np.random.default_rng(2).standard_normal(30), dtype=object)
+    rows = GaussianCopula(**QUICK).fit(table).sample(10)
+    assert (rows.dtypes == table.dtypes).all()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "UInt8", "Int16", "uint8[pyarrow]"])
+def test_small_whole_number_dtypes_do_not_wrap_around(dtype):
     rng = np.random.default_rng(3)
     values = np.clip(rng.normal(230, 20, (80, 210)), 0, 255).astype("uint8")
-    table = pd.DataFrame(values, columns=[f"v{i}" for i in range(210)])
+    table = pd.DataFrame(values, columns=[f"v{i}" for i in range(210)]).astype(dtype)
     rows = GaussianCopula(**QUICK).fit(table).sample(2000, random_state=0)
+    assert (rows.dtypes == table.dtypes).all()
     assert rows.min().min() > 100
 
 
