@@ -109,8 +109,8 @@ def _by_scores(
     rng = stream(seed, "haplotype scores")
     normal, information = conditional_scores(train.astype(np.float32))
     k = n_factors_by_parallel_analysis(normal, n // ROWS_PER_FACTOR, stream(seed, "parallel analysis"))
-    factors = fit_factors(normal, information, k, Design(np.zeros((n, 0), dtype=np.float32), [], None), seed)
-    common = normal.T @ factors.projection
+    nothing = Design(np.zeros((n, 0), dtype=np.float32), [], None)
+    factors, common = fit_factors(normal, information, k, nothing, seed)
     if source.endswith("gan"):
         drawn = _gan_scores(common, 2 * n, seed)
     else:

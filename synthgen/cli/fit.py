@@ -21,6 +21,9 @@ from synthgen.cli.options import (
 from synthgen.cli.parameters import MODELS, check_names, from_config, from_settings, model_class
 from synthgen.cli.tables import layout_options, read_input
 
+_LISTED = 8
+"""Covariates that are named."""
+
 
 @click.command()
 @click.argument("data")
@@ -98,9 +101,28 @@ def fit(
     with about(data):
         model.fit(table)
     save_model(model, output, overwrite=force)
+    _note_block(model)
     note(
         f"learnt {len(frame):,} rows of {frame.shape[1]:,} columns; the model is in {shown(output, 'standard output')}"
     )
+
+
+def _note_block(model: Any) -> None:
+    """Of a wide table: what is learnt together and what stays beside it."""
+    encoder = getattr(model, "encoder_", None)
+    if encoder is None or encoder.block_ is None:
+        return
+    names = [encoder.column.name for encoder in encoder.encoders_]
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    beside = f"beside them as covariates: {', '.join(names[:_LISTED])}{more}" if names else "no covariates"
+    way_out = (
+        """; to keep a column out of the block: --set 'covariates=["age"]'"""
+        if "covariates" in model.get_params(deep=False)
+        else ""
+    )
+    note(f"{len(encoder.block_.names):,} columns are learnt together; {beside}{way_out}")
+    if (winner := getattr(model, "winner_", None)) is not None:
+        note(f"kept of the two models of their common factors: {winner}")
 
 
 def _parameters(

@@ -9,7 +9,7 @@ import numpy as np
 from synthgen.metrics.tables import CodedColumn, CodedTable
 
 MIN_COLUMNS = 200
-"""Columns of one family that make a block."""
+"""Columns that make a block."""
 MIN_SHARE = 0.95
 """Share of the numeric columns that must be of the family: the rest may be covariates."""
 MAX_STRAYS = 0.001
@@ -29,7 +29,7 @@ class ValueBlock:
     Parameters
     ----------
     family : {"haplotypes", "dosages", "counts", "continuous"}
-        Values 0 and 1; 0, 1 and 2; whole numbers of at least 0; anything else.
+        Values 0 and 1; 0, 1 and 2; whole numbers of at least 0; any numbers.
     columns : ndarray of int
         Positions in the table, ascending.
     """
@@ -61,33 +61,52 @@ def find_block(table: CodedTable, target: str | None = None) -> ValueBlock | Non
     Returns
     -------
     ValueBlock or None
-        None where fewer than `MIN_COLUMNS` columns, or less than `MIN_SHARE` of the numeric ones, are of one family.
+        None where fewer than `MIN_COLUMNS` columns hold numbers; or where no family of whole numbers has `MIN_SHARE`
+        of them, and less than this share is of numbers rather than of levels that are numbers.
 
     Notes
     -----
-    The rule: numbers (and levels that are numbers) count, missing values aside. Columns whose values are all among
-    0, 1, 2 are genotypes: haplotypes if none holds a 2, but for a covariate or two. Else whole numbers of at least
-    0 are counts. Else columns that are neither, and constant ones, are continuous. A column is judged by 2,000 rows
-    at most. Counts that never exceed 2 in 95% of the genes cannot be told from dosages.
+    The rule: numbers (and levels that are numbers) count, missing values aside. If the values of 95% of these columns
+    are all among 0, 1 and 2, the columns that are so are genotypes: haplotypes if none holds a 2, but for a covariate
+    or two. Else, if 95% hold whole numbers of at least 0, these are counts. Else all are continuous, those too that
+    happen to hold whole numbers. Columns that are constant or missing belong to any family. A column is judged by
+    2,000 rows at most. Counts that never exceed 2 in 95% of the genes cannot be told from dosages.
     """
-    numeric = [j for j, c in enumerate(table.columns) if c.name != target and _is_number(c)]
+    numeric = number_columns(table, target)
     if len(numeric) < MIN_COLUMNS:
         return None
     least, largest, whole = _ranges(table, numeric)
     known = ~np.isnan(least)
     few = whole & (least >= 0) & (largest <= 2) | ~known
-    counted = whole & (least >= 0) | ~known
     families = {
         _ploidy_family(few & (largest == 2), few): few,
-        "counts": counted,
-        "continuous": ~whole | (least < 0) | (least == largest) | ~known,
+        "counts": whole & (least >= 0) | ~known,
     }
     for family, members in families.items():
         if family == "haplotypes":
             members = members & ~(largest == 2)
         if members.sum() >= max(MIN_COLUMNS, MIN_SHARE * len(numeric)):
             return ValueBlock(family, np.asarray(numeric)[members])
-    return None
+    n_numbers = sum(table.columns[j].is_numeric for j in numeric)
+    return ValueBlock("continuous", np.asarray(numeric)) if n_numbers >= MIN_SHARE * len(numeric) else None
+
+
+def number_columns(table: CodedTable, target: str | None = None) -> list[int]:
+    """The columns of which a block may consist.
+
+    Parameters
+    ----------
+    table : CodedTable
+        The real rows.
+    target : str, optional
+        A column that belongs to no block.
+
+    Returns
+    -------
+    list of int
+        Positions of the columns of numbers, or of levels that are numbers.
+    """
+    return [j for j, c in enumerate(table.columns) if c.name != target and _is_number(c)]
 
 
 def _ploidy_family(with_two: np.ndarray, few: np.ndarray) -> str:

@@ -90,7 +90,7 @@ def chosen(
 
 
 def fitting(
-    names: Sequence[str], block: ValueBlock | None, metrics: str | Sequence[str]
+    names: Sequence[str], block: ValueBlock | None, metrics: str | Sequence[str], n_numbers: int = 0
 ) -> tuple[list[str], list[LeftOut]]:
     """The parts that a table has the columns for.
 
@@ -101,7 +101,9 @@ def fitting(
     block : ValueBlock or None
         Of the real table.
     metrics : "auto" or sequence of str
-        What was asked for: a part that nobody named is not missed.
+        What was asked for: a part that nobody named is not missed, unless the table has the numbers for it.
+    n_numbers : int
+        Columns of numbers that the table has.
 
     Returns
     -------
@@ -110,12 +112,18 @@ def fitting(
     """
     held = None if block is None else "variants" if block.is_genotypes else "genes"
     kept = [name for name in names if PARTS[name].block in (None, held)]
-    skipped = [
+    lacking = [name for name in names if name not in kept]
+    if block is None and n_numbers >= MIN_COLUMNS:
+        reason = (
+            f"of {n_numbers:,} columns of numbers too few are of one kind (0/1/2, whole numbers of at least 0, or any "
+            "numbers) for genes or variants"
+        )
+        return kept, [LeftOut(name, reason) for name in lacking]
+    asked = lacking if metrics != "auto" else []
+    return kept, [
         LeftOut(name, f"the table holds no block of {MIN_COLUMNS} {PARTS[name].block} or more")
-        for name in names
-        if name not in kept and metrics != "auto"
+        for name in asked
     ]
-    return kept, skipped
 
 
 def run(

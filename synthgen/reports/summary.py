@@ -12,6 +12,7 @@ from synthgen.exceptions import DataError
 from synthgen.metrics.reused import reused_values
 from synthgen.metrics.tables import NOT_COMPARED, CodedTable, code_tables
 from synthgen.metrics.utility import Task, find_task, is_testable
+from synthgen.metrics.value_block import number_columns
 from synthgen.reports.notes import notes
 from synthgen.reports.plan import PARTS, chosen, fitting, run
 from synthgen.reports.report import FORMAT_VERSION, LeftOut, Report
@@ -123,7 +124,7 @@ def evaluate(
     testable = task is None or "holdout" not in coded or is_testable(coded["holdout"], task)
     tables = make_tables(coded, seed, target)
     wanted, untargeted = chosen(metrics, task is not None, testable)
-    names, unfit = fitting(wanted, tables.block, metrics)
+    names, unfit = fitting(wanted, tables.block, metrics, len(number_columns(tables.real, target)))
     found, late = run(tables, task, names, budget, verbose)
     if "nearest" in names:
         found.append(Section({}, {"reused": reused_values(frames)}))

@@ -170,13 +170,27 @@ def _noisy(trend: Trend) -> str:
         )
     least = gain(trend.change, MEASURES[trend.measure].sign)[0]
     if least > 0:
-        why = "which is a gain, but what is left to the ceiling cannot be told from nothing, or the gain not surely from chance"
+        why = f"which is a gain, but {_doubts(trend)}"
     else:
         why = f"so that neither no gain nor one that would matter, {_number(trend.margin)}, is excluded"
     return (
         f"too noisy to say: {_moves(trend)}, {why}; more held-out rows (`holdout_fraction=`), more repeats "
         "(`n_repeats=`) or sizes farther apart would tell."
     )
+
+
+def _doubts(trend: Trend) -> str:
+    """Why a gain is not enough to call a measure rising: as `synthgen.studies.trend.find_trend` has it."""
+    found = []
+    if gain(trend.joint_change, MEASURES[trend.measure].sign)[0] <= 0:
+        found.append("with several measures looked at it may be chance")
+    if trend.gap.value is None:
+        found.append("what is left to the ceiling is not known")
+    elif trend.gap.value <= (trend.margin or 0.0):
+        found.append(
+            f"what is left to the ceiling, {value_text(trend.gap, 3)}, is no more than what would matter, {_number(trend.margin)}"
+        )
+    return ", and ".join(found)
 
 
 def _moves(trend: Trend) -> str:

@@ -58,11 +58,19 @@ def remarks(found: LearningCurve, beside: str | None) -> tuple[str, ...]:
         )
     out.append(
         f"All this is about {found.model} with these parameters; another model may need fewer rows, or gain from more. "
-        f"The largest fit had {max(f.n_rows for f in found.fits):,} of the {found.n_rows:,} rows, the others being held "
-        f"out, and nothing is said of more than {FARTHEST} times as many. Along which curve learning goes on beyond the "
-        "points is an assumption."
+        f"{_rows(found)}, and nothing is said of more than {FARTHEST} times as many rows as that fit. Along which curve "
+        "learning goes on beyond the points is an assumption."
     )
     return tuple(out)
+
+
+def _rows(found: LearningCurve) -> str:
+    """What became of the rows in the largest fits."""
+    largest = max(f.n_rows for f in found.fits)
+    n_unused = found.n_rows - found.n_heldout - largest
+    rest = "the others were held out" if n_unused == 0 else f"{found.n_heldout:,} were held out"
+    unused = f", the other {n_unused:,} were not used in that repeat" if n_unused else ""
+    return f"The largest fit had {largest:,} of the {found.n_rows:,} rows; {rest}{unused}"
 
 
 def _privacy(trend: Trend) -> str:

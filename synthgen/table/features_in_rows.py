@@ -210,7 +210,7 @@ def _numbers(field: pa.Field, column: pa.ChunkedArray, source: str) -> np.ndarra
     if not is_number and not pa.types.is_null(field.type):
         text = f"column {field.name!r} holds {field.type}"
         if pa.types.is_string(field.type):
-            text = f"column {field.name!r} holds text, e.g. {next(filter(None, column.to_pylist()), '')!r}"
+            text = f"column {field.name!r} holds text, e.g. {_no_number(column)!r}"
         raise TableFileError(
             f"{source}: {text}; with features in rows every column but that of the features' names must hold the "
             "numbers of a sample."
@@ -218,3 +218,17 @@ def _numbers(field: pa.Field, column: pa.ChunkedArray, source: str) -> np.ndarra
     if pa.types.is_null(field.type):
         column = column.cast(pa.float64())
     return column.to_numpy()
+
+
+def _no_number(column: pa.ChunkedArray) -> str:
+    """The first text of a column that is none; the first of all where each spells a number."""
+    texts = [text for text in column.to_pylist() if text]
+    return next((text for text in texts if not _is_number(text)), next(iter(texts), ""))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -28,6 +28,17 @@ WHOLE_FILES = ("h5ad", "plink", "vcf")
 """Formats whose libraries want a file with a name: standard input and output cannot have them."""
 GENOMIC = (*WHOLE_FILES, "gct")
 """Formats that say more of their features than a table can hold."""
+_PARTS = "is one of PLINK's three files; give the .bed, beside which the .bim and the .fam stand."
+_PLINK_2 = "is a file of PLINK 2, which is not read or written; `plink2 --pfile in --make-bed --out out` makes a .bed of it."
+_WAYS_OUT = {
+    ".bim": _PARTS,
+    ".fam": _PARTS,
+    ".pgen": _PLINK_2,
+    ".pvar": _PLINK_2,
+    ".psam": _PLINK_2,
+    ".bcf": "is BCF, the binary form of VCF, which is not read or written; `bcftools view -Oz` makes a .vcf.gz of it.",
+}
+"""What to do about files that are no tables by themselves, by suffix."""
 _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"#1.2": "gct", b"#1.3": "gct", b"\x89HDF": "h5ad"}
 
 
@@ -76,6 +87,8 @@ def format_of_name(path: str | os.PathLike[str], format: str | None) -> str:
         raise TableFileError(f"{path}: the format must be one of {', '.join(TABLE_FORMATS)}. Got {format!r}.")
     found = format or _suffix_format(path)
     if found is None:
+        if (way_out := _WAYS_OUT.get(Path(path).suffix.lower())) is not None:
+            raise TableFileError(f"{path}: {way_out}")
         raise TableFileError(
             f"{path}: the name does not say what format the table has; known suffixes are "
             f"{', '.join(SUFFIXES)}. Rename the file, or give the format (--format)."

@@ -40,7 +40,7 @@ def read_vcf(path: str | os.PathLike[str]) -> AnnotatedTable:
     ------
     TableFileError
         If the file is missing, empty, cut short, damaged or no VCF; if it has no samples, repeats one, or has no
-        variants; if a record has no GT, more than two alleles a sample, or haploid and diploid calls.
+        variants; if a record has another number of columns than the header, no GT, more than two alleles a sample, or haploid and diploid calls.
     FileError
         If the library cyvcf2 is not installed.
 

@@ -1,4 +1,4 @@
-"""The header of a VCF file, and whether the file is whole."""
+"""The header of a VCF file, and whether the file is whole: its start, its end, and the columns of every line."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from typing import BinaryIO, NamedTuple
 
 from synthgen.exceptions import TableFileError
 from synthgen.table.bgzf import END
+from synthgen.table.formats import is_gzipped_name
 
 FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 """The columns that every VCF file has."""
 _CONTIG = re.compile(r"##contig=<(?:.*,)?ID=([^,>]+)(?:.*[,<]length=(\d+))?")
 _GZIP = b"\x1f\x8b"
-_LINE = 1 << 26
-"""A header line longer than this many bytes is none."""
+_START = "##fileformat=VCF"
+_LINE = 1 << 30
+"""A line longer than this many bytes is none."""
 
 
 class Header(NamedTuple):
@@ -45,38 +47,57 @@ def read_header(path: Path) -> Header:
     Raises
     ------
     TableFileError
-        If the file is missing, a folder, empty, no VCF, cut short or damaged, has no variants or no samples, or
-        repeats a sample's name.
+        If the file is missing, a folder, empty, no VCF, cut short or damaged, has no variants or no samples,
+        repeats a sample's name, or has a record with another number of columns than the header's last line.
+
+    Notes
+    -----
+    The records are looked at here because htslib takes lines of too few columns for records, and cyvcf2 then reads
+    memory that is not there.
     """
     contigs: dict[str, int | None] = {}
     lines = _lines(path)
-    first = next(lines, "")
-    if not first.startswith("##fileformat=VCF"):
-        raise TableFileError(f"{path}: {_wrong_start(first)}")
-    for line in lines:
+    for number, raw in enumerate(lines, start=1):
+        line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
         if found := _CONTIG.match(line):
             contigs[found[1]] = int(found[2]) if found[2] else None
         elif not line.startswith("##"):
-            if not next(lines, ""):
-                raise TableFileError(f"{path}: has a header but no variants; it needs at least one.")
-            return Header(_samples(line.split("\t"), path), contigs)
+            columns = line.split("\t")
+            samples = _samples(columns, path)
+            _check_records(lines, number + 1, len(columns), path)
+            return Header(samples, contigs)
     raise TableFileError(
         f"{path}: the header has no line that begins with #CHROM; the file is cut short or no VCF."
     )
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """The lines of a file that is whole as far as its end shows."""
+def _check_records(lines: Iterator[bytes], first: int, n_columns: int, path: Path) -> None:
+    """Refuse records of another number of columns; `first` is the number of the first one's line."""
+    number = first - 1
+    for number, line in enumerate(lines, start=first):
+        if line.count(b"\t") != n_columns - 1 or not line.strip():
+            found = line.count(b"\t") + 1
+            raise TableFileError(
+                f"{path}: line {number:,} has {found:,} column{'s' * (found > 1)} where the line #CHROM has "
+                f"{n_columns:,}, with tabs between: the line is damaged. Mend it or leave it out."
+            )
+    if number < first:
+        raise TableFileError(f"{path}: has a header but no variants; it needs at least one.")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file that is VCF and whole as far as its start and end show."""
     if path.is_dir():
         raise TableFileError(f"{path}: is a folder; give a file in it.")
     try:
         with path.open("rb") as raw:
             is_packed = raw.read(2) == _GZIP
+            _check_start(raw, path, is_packed)
             _check_end(raw, path, is_packed)
             raw.seek(0)
             with gzip.GzipFile(fileobj=raw) if is_packed else raw as file:
                 while line := file.readline(_LINE):
-                    yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+                    yield line
     except TableFileError:
         raise
     except FileNotFoundError as error:
@@ -87,11 +108,26 @@ def _lines(path: Path) -> Iterator[str]:
         raise TableFileError(f"{path}: cannot be read: {error.strerror or error}.") from error
 
 
+def _check_start(raw: BinaryIO, path: Path, is_packed: bool) -> None:
+    """Refuse a file that is no VCF."""
+    if raw.seek(0, 2) == 0:
+        raise TableFileError(f"{path}: is empty (0 bytes).")
+    raw.seek(0)
+    start = (gzip.GzipFile(fileobj=raw) if is_packed else raw).read(len(_START))
+    if start == _START.encode():
+        return
+    if start.startswith(b"BCF"):
+        reason = "is BCF, the binary form of VCF; turn it into VCF by `bcftools view -Oz`."
+    elif is_gzipped_name(path) and not is_packed:
+        reason = f"is no gzip file, though its name ends in .gz, and no VCF: it does not begin with {_START}."
+    else:
+        reason = f"is no VCF file: it does not begin with {_START}."
+    raise TableFileError(f"{path}: {reason}")
+
+
 def _check_end(raw: BinaryIO, path: Path, is_packed: bool) -> None:
     """Refuse a file that lacks its end."""
     size = raw.seek(0, 2)
-    if size == 0:
-        raise TableFileError(f"{path}: is empty (0 bytes).")
     raw.seek(0)
     is_blocked = raw.read(14)[12:] == END[12:14]
     raw.seek(-min(size, len(END)), 2)
@@ -102,12 +138,6 @@ def _check_end(raw: BinaryIO, path: Path, is_packed: bool) -> None:
         raise TableFileError(
             f"{path}: is cut short: the last line has no end. Copy it again, or end the line."
         )
-
-
-def _wrong_start(first: str) -> str:
-    if first.startswith("BCF"):
-        return "is BCF, the binary form of VCF; turn it into VCF by `bcftools view -Oz`."
-    return "is no VCF file: it does not begin with ##fileformat=VCF."
 
 
 def _samples(columns: list[str], path: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +11,7 @@ from synthgen.exceptions import ParameterError
 from synthgen.models.persistence import load
 from synthgen.models.synthgan import SynthGAN
 from synthgen.table.write import write_table
+from tests.common.wide_tables import expression
 
 TINY = ["--max-steps", "3", "--set", "hidden_dims=[16]", "--set", "latent_dim=8", "--seed", "1"]
 
@@ -205,3 +207,23 @@ main()
     done = process("fit", data, "-o", tmp_path / "m", "--max-steps", "2", code=script)
     assert done.error.startswith(f"{tmp_path}/m: could not be written: ")
     assert names_in(tmp_path) == ["data.parquet"]
+
+
+@pytest.mark.parametrize("n_covariates", [2, 11])
+def test_of_a_wide_table_it_is_said_what_is_learnt_together(synthgen, tmp_path, n_covariates):
+    table = expression(40, 210)
+    for i in range(n_covariates - 2):
+        table.insert(0, f"group{i}", np.resize(["a", "b"], 40))
+    write_table(table, tmp_path / "wide.parquet")
+    options = ["--seed", "1", "--max-steps", "3"]
+    done = synthgen("fit", tmp_path / "wide.parquet", "-o", tmp_path / "m", *options)
+    assert done.code == 0
+    model = load(tmp_path / "m")
+    lines = [line for line in done.err.splitlines() if line.startswith("synthgen: ")]
+    named = [e.column.name for e in model.encoder_.encoders_]
+    assert f"{len(model.encoder_.block_.names)} columns are learnt together" in lines[0]
+    assert f"beside them as covariates: {', '.join(named[:8])}" in lines[0]
+    assert ("and 3 more" in lines[0]) == (n_covariates == 11)
+    assert """--set 'covariates=["age"]'""" in lines[0]
+    assert lines[1].endswith(f": {model.winner_}")
+    assert len(lines) == 3

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from synthgen.metrics.tables import CodedColumn, CodedTable
-from synthgen.metrics.value_block import LIMIT, block_values, find_block
+from synthgen.metrics.value_block import LIMIT, block_values, find_block, number_columns
 from synthgen.rng import stream
 
 
@@ -57,10 +57,28 @@ def test_the_target_is_no_gene():
     assert block is not None and 5 not in block.columns and len(block.columns) == 219
 
 
-def test_few_columns_and_mixed_families_make_no_block():
+def test_few_columns_make_no_block():
     assert find_block(table(draw("counts", p=199))) is None
-    mixed = np.concatenate([draw("counts", p=150), draw("continuous", p=150)], axis=1)
-    assert find_block(table(mixed)) is None
+
+
+@pytest.mark.parametrize("n_whole", [5, 30, 150])
+@pytest.mark.parametrize("family", ["counts", "dosages", "haplotypes"])
+def test_continuous_genes_that_happen_to_be_whole_stay_in_the_block(family, n_whole):
+    values = np.concatenate([draw(family, p=n_whole), draw("continuous", p=220)], axis=1)
+    block = find_block(table(values))
+    assert block is not None and block.family == "continuous"
+    assert block.columns.tolist() == list(range(220 + n_whole))
+
+
+def test_numbers_among_many_levels_make_no_block():
+    numbers = [CodedColumn(f"x{j}", "continuous", v) for j, v in enumerate(draw("continuous", p=150).T)]
+    levels = [
+        CodedColumn(f"b{j}", "boolean", v.astype(int), (False, True))
+        for j, v in enumerate(draw("haplotypes", p=150).T)
+    ]
+    coded = CodedTable((*numbers, *levels), 30)
+    assert find_block(coded) is None
+    assert number_columns(coded, "x0") == list(range(1, 300))
 
 
 def test_levels_that_are_numbers_count_as_numbers():

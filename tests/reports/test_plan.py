@@ -84,3 +84,11 @@ def test_a_notebook_shows_the_page_in_a_frame_of_its_own(bare_report):
     shown = bare_report._repr_html_()
     assert shown.startswith('<iframe srcdoc="') and shown.count("<iframe") == 1
     assert "<script" not in shown
+
+
+def test_many_numbers_without_a_block_are_said_to_be_none():
+    names, skipped = plan.fitting(["columns", "expression", "genotypes"], None, "auto", 300)
+    assert names == ["columns"]
+    assert [part.name for part in skipped] == ["expression", "genotypes"]
+    assert skipped[0].reason.startswith("of 300 columns of numbers too few are of one kind")
+    assert plan.fitting(["columns", "expression"], None, "auto", 199) == (["columns"], [])

@@ -104,6 +104,21 @@ def test_a_study_of_a_real_model(small):
     assert set(found.figures()) == measures
 
 
+@pytest.mark.parametrize(
+    ("largest", "words"),
+    [
+        (140, "had 140 of the 200 rows; the others were held out, and nothing"),
+        (
+            100,
+            "had 100 of the 200 rows; 60 were held out, the other 40 were not used in that repeat, and nothing",
+        ),
+    ],
+)
+def test_rows_that_were_not_used_are_not_called_held_out(small, instant, largest, words):
+    found = learning_curve(small, IndependentMarginals(), sizes=[20, largest], n_repeats=2, verbose=0)
+    assert words in found.remarks[-1]
+
+
 def test_the_same_seed_gives_the_same_answer(small, instant):
     found = [
         learning_curve(small, IndependentMarginals(), sizes=[20, 40], n_repeats=2, random_state=s, verbose=0)

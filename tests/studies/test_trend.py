@@ -1,6 +1,7 @@
 """The rule: how often it says what of curves that are known."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -143,6 +144,29 @@ def test_one_repeat_is_too_few():
     trend = find_trend(measured(lambda n: 0.5, np.random.default_rng(0), n_repeats=1), OVERLAP, 1)
     assert trend.change == Estimate(None)
     assert answer([trend], "")[1].startswith("too noisy to say: only one repeat was measured")
+
+
+@pytest.mark.parametrize(
+    ("least", "gap", "said", "unsaid"),
+    [
+        (-0.01, 0.3, "may be chance", "ceiling, 0"),
+        (0.01, 0.0, "what is left to the ceiling, 0.000, is no more than what would matter, 0.021", "chance"),
+    ],
+)
+def test_of_a_gain_that_is_not_called_rising_only_the_reason_that_applies_is_given(least, gap, said, unsaid):
+    points = measured(lambda n: 0.7 - 0.04 * np.log2(n / 420), np.random.default_rng(0))
+    change = Estimate(-0.05, -0.09, -0.01)
+    trend = replace(
+        find_trend(points, OVERLAP, 2),
+        state="unclear",
+        change=change,
+        joint_change=Estimate(-0.05, -0.1, -least),
+        gap=Estimate(gap),
+        margin=0.021,
+    )
+    sentence = quality_answer([trend])[1]
+    assert sentence.startswith("too noisy to say: ") and "which is a gain, but " in sentence
+    assert said in sentence and unsaid not in sentence
 
 
 def test_a_leak_goes_before_all_else():

@@ -242,3 +242,17 @@ def test_a_schema_file_of_another_encoding(tmp_path):
     path.write_bytes(Schema(()).to_json().encode("utf-16"))
     with pytest.raises(SchemaError, match=r"schema\.json: "):
         read_schema(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("coh.bim", "give the .bed"),
+        ("COH.FAM", "give the .bed"),
+        ("coh.pgen", "`plink2 --pfile in --make-bed --out out`"),
+        ("coh.bcf", "`bcftools view -Oz`"),
+    ],
+)
+def test_files_that_are_no_tables_by_themselves_come_with_a_way_out(name, words, tmp_path):
+    (tmp_path / name).write_bytes(b"x")
+    assert words in refusal(tmp_path / name)

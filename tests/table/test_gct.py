@@ -117,6 +117,7 @@ def test_the_column_of_names_is_called_otherwise_if_metadata_have_its_name(tmp_p
         ),
         (V12.replace("3\t2\nName", "3\t4\nName"), "3 rows and 4 samples, but holds 3 and 2"),
         (V12.replace("1.5", "x"), "column 'S1' holds text, e.g. 'x'"),
+        (V12.replace("\t0\t0", "\t0\tabc"), "column 'S2' holds text, e.g. 'abc'"),
         (V13.replace("\tlung\tliver\tna", "\tlung"), "line 'tissue' holds 1 values for 3 samples"),
     ],
 )

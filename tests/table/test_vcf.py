@@ -270,13 +270,20 @@ def test_blocked_gzip_is_a_chain_of_small_members(n_bytes):
         (META + "\t".join(COLUMNS[:8]) + "\n1\t10\t.\tA\tC\t.\t.\t.\n", "has no samples"),
         (vcf("1 10 . A C 0/0 0/0 0/0", samples="ann bob ann"), "sample 'ann' is in the header twice"),
         (vcf("1 9 . A C 0/0 0/0 0/0", "1 10 . A C DS 1 2 0"), "the record at 1:10 has no genotypes (GT)"),
-        (vcf("1 10 . A C 0/0 0/0 0/0").replace("\t0/0\n", "\n"), "the first record cannot be read"),
+        (
+            vcf("1 10 . A C 0/0 0/0 0/0").replace("\t0/0\n", "\n"),
+            "line 8 has 11 columns where the line #CHROM has 12",
+        ),
         (vcf("1 10 . A C 0/0 0/0 0/0", "1 11 . A C A/A 0/0 0/0"), "the record after 1:10 cannot be read"),
         (vcf("1 ten . A C 0/0 0/0 0/0"), "the first record cannot be read"),
         (vcf("1 10 . A C 0/1/1 0/0/1 0/0/0"), "at 1:10 sample 'ann' has 3 alleles"),
         (vcf("1 10 . A C 0/0 0/1 0/0/0"), "at 1:10 sample 'cyd' has 3 alleles"),
         (vcf("1 10 . A C 0/0 0/2 0/0"), "at 1:10 sample 'bob' has allele 2, but the site has 1"),
         (SIMPLE[:-3], "the last line has no end"),
+        (SIMPLE + "garbage line\n", "line 10 has 1 column where the line #CHROM has 12"),
+        (SIMPLE.replace("\n1\t10", "\n\n1\t10"), "line 8 has 1 column where"),
+        (SIMPLE[:-1] + "\t0/0\n", "line 9 has 13 columns where the line #CHROM has 12"),
+        ("\0\1\2 no end", "is no VCF file: it does not begin with ##fileformat=VCF"),
     ],
 )
 def test_bad_files(text, words, tmp_path, capfd):
@@ -327,6 +334,20 @@ def test_bcf_is_told_from_damage(tmp_path):
     path = tmp_path / "x.vcf.gz"
     path.write_bytes(gzip.compress(b"BCF\2\2" + bytes(50)))
     assert "bcftools view -Oz" in refusal(path)
+
+
+def test_a_damaged_line_of_a_compressed_file_is_named(tmp_path):
+    lines = SIMPLE.splitlines()
+    text = "\n".join([*lines[:-1], "garbage line", lines[-1]]) + "\n"
+    assert "line 9 has 1 column where the line #CHROM has 12" in refusal(put(tmp_path, text, "x.vcf.gz"))
+
+
+def test_a_file_that_is_no_gzip_in_spite_of_its_name(tmp_path):
+    path = tmp_path / "x.vcf.gz"
+    path.write_bytes(b"hello")
+    message = refusal(path)
+    assert "is no gzip file, though its name ends in .gz, and no VCF" in message
+    assert "cut short" not in message
 
 
 def test_a_file_that_is_not_there(tmp_path):
