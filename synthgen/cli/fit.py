@@ -36,7 +36,8 @@ _LISTED = 8
     type=click.Choice(list(MODELS)),
     default="synthgan",
     show_default=True,
-    help="What learns the table. The others are baselines: independent-marginals draws every column by itself; "
+    help="What learns the table. The others are baselines: gaussian-copula joins columns by correlations; "
+    "independent-marginals draws every column by itself; "
     "bootstrap draws training rows again and hides nothing.",
 )
 @schema_option

@@ -9,8 +9,14 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from synthgen.dtypes import family
-from synthgen.encoders.level_marginals import MIN_CELLS, LevelMarginals, fit_level_marginals, has_few_levels
+from synthgen.encoders.block_frames import (
+    block_frame,
+    block_values,
+    common_dtype,
+    dtype_limits,
+    without_columns_of_few_values,
+)
+from synthgen.encoders.level_marginals import LevelMarginals, fit_level_marginals, has_few_levels
 from synthgen.encoders.linkage import MAX_LINKED_LEVELS, Linkage, draw_linked, fit_linkage, recalibrated
 from synthgen.encoders.low_rank import (
     Design,
@@ -22,14 +28,12 @@ from synthgen.encoders.low_rank import (
 from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, conditional_scores
 from synthgen.encoders.smooth_marginals import SmoothMarginals, fit_smooth_marginals
 from synthgen.encoders.wide_columns import WideOptions
-from synthgen.exceptions import ColumnRejected
 from synthgen.layout import Block
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
 from synthgen.schema import Column
 
 Marginals = SmoothMarginals | LevelMarginals
 _THREADS = 2
-_EXACT = 2.0**53
 _NEARLY_ALL = 0.9
 
 
@@ -103,7 +107,7 @@ class BlockEncoder:
             If a value is infinite, or a whole number beyond 2**53.
         """
         names = [c.name for c in columns]
-        values = _without_columns_of_few_values(_values(table, names))
+        values = without_columns_of_few_values(block_values(table, names))
         is_level = np.concatenate([has_few_levels(values[part]) for part in _parts(len(values))])
         low, high = _bounds(values)
         smooth = fit_smooth_marginals(values[~is_level], low[~is_level], high[~is_level])
@@ -158,7 +162,7 @@ class BlockEncoder:
         ndarray of float32, shape (N, k)
             Common scores, near standard normal over the training rows; or every column's own.
         """
-        values = _values(table, self.names)
+        values = block_values(table, self.names)
         if self.factors is None:
             out = np.empty((values.shape[1], len(self.names)), dtype=np.float32)
             for which, marginals, part in self._chunks():
@@ -196,7 +200,9 @@ class BlockEncoder:
             self._decode(matrix[rows], one_hot[rows], (first_row + rows.start) // ROWS_PER_BLOCK, seed)
             for rows in _parts(len(matrix), ROWS_PER_BLOCK)
         ]
-        return _frame(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1), self.names, self.dtypes)
+        return block_frame(
+            parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1), self.names, self.dtypes
+        )
 
     def to_state(self) -> dict[str, Any]:
         """What was learnt, as JSON-able values and numpy arrays."""
@@ -228,10 +234,10 @@ class BlockEncoder:
 
     def _decode(self, scores: np.ndarray, one_hot: np.ndarray, block: int, seed: int) -> np.ndarray:
         """Values of some rows, shape (p, N)."""
-        dtype = _common_dtype(self.dtypes, self.smooth.knots.dtype)
+        dtype = common_dtype(self.dtypes, self.smooth.knots.dtype)
         out = np.empty((len(self.names), len(scores)), dtype=dtype)
         places = None if self.linkage is None else draw_linked(self.linkage, scores, seed, block)
-        limits = _limits(self.dtypes)
+        limits = dtype_limits(self.dtypes)
 
         def fill(number: int, chunk: tuple[np.ndarray, Marginals, slice]) -> None:
             """One chunk of columns, in place."""
@@ -284,58 +290,6 @@ def _parts(length: int, together: int = COLUMNS_TOGETHER) -> list[slice]:
     return [slice(i, i + together) for i in range(0, max(length, 1), together)]
 
 
-def _values(table: pd.DataFrame, names: list[str]) -> np.ndarray:
-    """The block's values, shape (p, N), float32 where that is exact; NaN where missing."""
-    block = table[names]
-    dtypes = set(block.dtypes)
-    is_small = all(isinstance(d, np.dtype) and (d == np.float32 or d.itemsize <= 2) for d in dtypes)
-    dtype = np.float32 if is_small else np.float64
-    is_numpy = all(isinstance(d, np.dtype) for d in dtypes)
-    array = block.to_numpy(dtype=dtype) if is_numpy else block.to_numpy(dtype=dtype, na_value=np.nan)
-    values = np.ascontiguousarray(array.T)
-    if any(getattr(d, "itemsize", 8) > 4 for d in dtypes) and np.abs(values).max(initial=0) > _EXACT:
-        _refuse_large(table, names, values)
-    if np.isinf(values).any():
-        name = names[int(np.flatnonzero(np.isinf(values).any(axis=1))[0])]
-        raise ColumnRejected(name, "holds infinities; replace them by missing values or a bound first.")
-    return values
-
-
-def _refuse_large(table: pd.DataFrame, names: list[str], values: np.ndarray) -> None:
-    """Whole numbers that floats cannot hold are not learnt together."""
-    for name, row in zip(names, values, strict=True):
-        if family(str(table[name].dtype)) == "int" and np.abs(row).max(initial=0) > _EXACT:
-            raise ColumnRejected(
-                name,
-                f"holds whole numbers beyond 2**53; drop it, or keep it beside with covariates=[{name!r}].",
-            )
-
-
-def _without_columns_of_few_values(values: np.ndarray) -> np.ndarray:
-    """A column that fewer than `MIN_CELLS` of many rows have a value in counts as missing throughout."""
-    is_bare = (~np.isnan(values)).sum(axis=1) < MIN_CELLS
-    if values.shape[1] < 2 * MIN_CELLS or not is_bare.any():
-        return values
-    return np.where(is_bare[:, None], np.array(np.nan, dtype=values.dtype), values)
-
-
-def _limits(tokens: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
-    """What each column's dtype can hold, shapes (p,); None where that is everything."""
-    ranges = {t: _range(t) for t in set(tokens)}
-    if all(r is None for r in ranges.values()):
-        return None
-    pairs = np.array([ranges[t] or (-np.inf, np.inf) for t in tokens])
-    return pairs[:, 0], pairs[:, 1]
-
-
-def _range(token: str) -> tuple[float, float] | None:
-    name = token.removesuffix("[pyarrow]").lower()
-    if family(token) != "int" or name not in np.sctypeDict or np.dtype(name).itemsize > 4:
-        return None  # 64 bits hold all that was learnt, extended by a fraction of its range
-    found = np.iinfo(name)
-    return float(found.min), float(found.max)
-
-
 def _bounds(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """0 for columns without negative values, and 1 for those within [0, 1], where nearly all of the block are such.
 
@@ -377,23 +331,3 @@ def _factors(
         derived_seed(seed, "factors"),
         gaps if gaps.any() else None,
     )
-
-
-def _common_dtype(tokens: list[str], computed: np.dtype) -> np.dtype:
-    """The dtype to decode into: the columns' own where they share a numpy one, else floats."""
-    if len(set(tokens)) == 1 and tokens[0] in np.sctypeDict and family(tokens[0]) in ("int", "float", "bool"):
-        return np.dtype(tokens[0])
-    return computed
-
-
-def _frame(values: np.ndarray, names: list[str], tokens: list[str]) -> pd.DataFrame:
-    """A frame from values of shape (p, N), each column in its dtype."""
-    distinct = sorted(set(tokens))
-    if len(distinct) == 1:
-        frame = pd.DataFrame(values.T, columns=names, copy=False)
-        return frame if str(values.dtype) == distinct[0] else frame.astype(distinct[0])
-    parts = []
-    for token in distinct:
-        rows = np.flatnonzero([t == token for t in tokens])
-        parts.append(pd.DataFrame(values[rows].T, columns=[names[i] for i in rows]).astype(token))
-    return pd.concat(parts, axis=1)[names]
