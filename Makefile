@@ -6,6 +6,8 @@ CONSTRAINTS ?= constraints.txt
 THREADS ?= 2
 OUT := demo
 WIDE := $(OUT)/wide
+EXPERIMENTS := discriminator_input rate_batch_width gamma ema precision gumbel penalty_every n_critic weight_averaging \
+	restarts warm_start atoms_gates
 ROWS ?= 1000
 TABLE ?= adult
 SEED ?= 0
@@ -24,7 +26,7 @@ endif
 # a command, and how long it took
 timed = @echo "$(1)"; start=$$(date +%s); $(1) && echo "$(2): $$(($$(date +%s) - start)) s"
 
-.PHONY: help demo demo-wide test lint bench bench-wide bench-wide-real bench-peers bench-report bench-defaults docs clean distclean
+.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,11 +36,15 @@ help:
 	@echo "make test                              ruff, mypy and pytest"
 	@echo "make lint                              ruff and mypy alone"
 	@echo "make bench TABLE=adult                 fit, sample and judge on held-out rows, three seeds (tens of minutes)"
+	@echo "make bench-tables                      SynthGAN and its peers on the five tables of the literature, three seeds (a day)"
 	@echo "make bench-defaults                    SynthGAN().fit(df) on every mixed table (an hour)"
 	@echo "make bench-wide                        600 x 10,000 to 84,000: time, memory, quality beside baselines (an hour or two)"
 	@echo "make bench-wide-real                   rice genotypes and single cells, from the folder SYNTHGEN_DATA (an hour)"
 	@echo "make bench-peers                       other synthesizers on wide tables, ten minutes and 16 GiB each (hours)"
 	@echo "make bench-report                      time of reports, planted faults, false alarms, coverage of intervals (an hour)"
+	@echo "make bench-step                        where the time of a training step goes, and its floor (minutes, on a quiet machine)"
+	@echo "make bench-gpu                         steps a second on a GPU; without one a small check (tens of minutes)"
+	@echo "make bench-experiments                 what SynthGAN's recipe was decided by, from the folder SYNTHGEN_DATA (a night)"
 	@echo "make docs                              the documentation as pages, in build/docs/"
 	@echo "make clean                             remove $(OUT)/, caches and builds; make distclean: $(VENV) too"
 	@echo
@@ -78,7 +84,12 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/mixed.py $(TABLE)
-	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/readme_tables.py
+
+bench-tables: $(VENV)/.installed-bench
+	-$(BIN)/python benchmarks/peers/venvs.py
+	$(BIN)/python benchmarks/tables/run.py --threads $(THREADS)
+	$(BIN)/python benchmarks/tables/page.py
 
 bench-wide: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=$(THREADS) $(BIN)/python benchmarks/wide.py
@@ -98,6 +109,16 @@ bench-report: $(VENV)/.installed-dev
 
 bench-defaults: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/defaults.py
+
+bench-step: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/step_time.py
+
+bench-gpu: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/gpu/run.py
+
+bench-experiments: $(VENV)/.installed-dev
+	for question in $(EXPERIMENTS); do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/experiments/$$question.py || exit 1; done
+	$(BIN)/python benchmarks/experiments/pages.py
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/mkdocs build --strict
@@ -119,6 +140,10 @@ $(VENV)/.installed: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	$(PIP) -e ".[dev,genomics,coalescent]"
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-bench: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(PIP) -e ".[dev,genomics,coalescent,bench]"
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-dev
 
 $(VENV)/.installed-docs: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	$(PIP) -e ".[docs]"

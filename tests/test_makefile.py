@@ -74,7 +74,9 @@ def test_constraints_can_be_left_out():
     assert "-c constraints.txt" not in planned("demo", "CONSTRAINTS=")
 
 
-@pytest.mark.parametrize("target", ["demo", "demo-wide", "bench-wide", "test", "lint", "clean"])
+@pytest.mark.parametrize(
+    "target", ["demo", "demo-wide", "bench-wide", "bench-tables", "test", "lint", "clean"]
+)
 def test_help_names_every_target(target):
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert f"make {target}" in done.stdout

@@ -13,9 +13,6 @@ benchmarks/results/wide-peers.json: seconds, peak memory, scores, or the error a
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict
@@ -26,93 +23,45 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import limits as limiting
 import peer_tables
 import runs
-import venvs
 import wide_scores
+
+from benchmarks.peers import launch, venvs
+from benchmarks.peers import limits as limiting
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent / "results" / "wide-peers.json"
-PEERS = {
-    "SynthGAN": ("adapt_synthgen", None, ("synthgen",)),
-    "SDV GaussianCopula": ("adapt_sdv_copula", "sdv", ("sdv", "copulas", "rdt")),
-    "CTGAN": ("adapt_ctgan", "sdv", ("ctgan", "rdt", "torch")),
-    "TVAE": ("adapt_tvae", "sdv", ("ctgan", "rdt", "torch")),
-    "TabularARGN": ("adapt_tabularargn", "tabularargn", ("mostlyai-engine", "torch")),
-}
-"""Adapter, environment, and the libraries whose versions are recorded."""
+PEERS = ("SynthGAN", "SDV GaussianCopula", "CTGAN", "TVAE", "TabularARGN")
 KEYS = ("peer", "table")
-_VERSIONS = "import json,sys;from importlib.metadata import version;print(json.dumps({n:version(n) for n in sys.argv[1:]}))"
 
 
 def run_one(peer: str, table: str, limits: limiting.Limits, threads: int, folder: Path) -> dict[str, object]:
     """One peer on one table, and what came of it."""
-    adapter, environment, libraries = PEERS[peer]
-    python = sys.executable if environment is None else str(venvs.python_of(environment, folder))
-    if not Path(python).exists():
-        raise SystemExit(
-            f"{peer}: no environment at {python}; make it: python {HERE / 'venvs.py'} {environment}"
-        )
+    found = launch.PEERS[peer]
     parts = peer_tables.load(table)
     with tempfile.TemporaryDirectory() as scratch:
         train, output = Path(scratch) / "train.parquet", Path(scratch) / "synthetic.parquet"
         parts.train.to_parquet(train)
         job = {
-            "adapter": adapter,
             "table": str(train),
             "categorical": parts.categorical,
             "rows": len(parts.train),
             "seed": 0,
             "output": str(output),
         }
-        variables = {
-            **os.environ,
-            "OMP_NUM_THREADS": str(threads),
-            "OMP_WAIT_POLICY": "passive",
-            "CUDA_VISIBLE_DEVICES": "",
-            "PYTHONPATH": str(HERE.parents[1]) if environment is None else "",
-        }
-        ended = limiting.run(
-            [python, str(HERE / "one.py"), json.dumps(job)], limits, Path(scratch), variables
-        )
-        result = {
+        result: dict[str, object] = {
             "peer": peer,
             "table": table,
             "rows": len(parts.train),
             "columns": parts.train.shape[1],
-            "versions": _versions(python, libraries),
+            "versions": launch.versions(found, folder),
             "limits": {**asdict(limits), "threads": threads},
-            **outcome(ended, limits),
+            **launch.launch(found, job, limits, threads, folder, Path(scratch)),
         }
-        if result["outcome"] == "scored":
-            result["scores"] = score(parts, pd.read_parquet(output))
+        if result["outcome"] == "done":
+            result |= {"outcome": "scored", "scores": score(parts, pd.read_parquet(output))}
     return result
-
-
-def outcome(ended: limiting.Ending, limits: limiting.Limits) -> dict[str, object]:
-    """How a run ended, in words and numbers."""
-    facts: dict[str, object] = {}
-    for line in ended.output.splitlines():
-        if line.startswith("{"):
-            facts |= json.loads(line)
-    stage = facts.pop("begun", "reading the table")
-    used = {"seconds": ended.seconds, "cpu_seconds": ended.cpu_seconds, "peak_gib": ended.peak_gib, **facts}
-    if ended.reason == "time":
-        message = f"not done after {limits.seconds:.0f} s ({limits.clock} clock)"
-        return {"outcome": "time-out", "stage": stage, "message": message, **used}
-    if ended.reason == "memory":
-        return {"outcome": "memory", "stage": stage, "message": f"held more than {limits.gib} GiB", **used}
-    if ended.status == 0:
-        return {"outcome": "scored", **used}
-    if ended.status == -9:
-        message = f"killed by the system, which had no memory left, when it held {ended.peak_gib} GiB"
-        return {"outcome": "memory", "stage": stage, "message": message, **used}
-    message = str(used.pop("error", ended.errors[-600:]))
-    is_memory = any(
-        word in message for word in ("MemoryError", "can't allocate memory", "Unable to allocate")
-    )
-    return {"outcome": "memory" if is_memory else "error", "stage": stage, "message": message, **used}
 
 
 def score(parts: peer_tables.Tables, synthetic: pd.DataFrame) -> dict[str, object]:
@@ -126,11 +75,6 @@ def score(parts: peer_tables.Tables, synthetic: pd.DataFrame) -> dict[str, objec
     )
     whole = (made == made.round()).mean()
     return {**found, "whole_share": float(whole), "negative_share": float((made < 0).mean())}
-
-
-def _versions(python: str, libraries: tuple[str, ...]) -> dict[str, str]:
-    done = subprocess.run([python, "-c", _VERSIONS, *libraries], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
 
 
 def summarise(done: list[dict]) -> dict[str, dict[str, str]]:
@@ -153,7 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS)
     parser.add_argument(
         "--tables", nargs="+", choices=list(peer_tables.TABLES), default=list(peer_tables.TABLES)
     )

@@ -1,6 +1,6 @@
 """Results as Markdown tables, for the README.
 
-python benchmarks/tables.py
+python benchmarks/readme_tables.py
 """
 
 from __future__ import annotations
