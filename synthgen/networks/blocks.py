@@ -39,7 +39,7 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Add the block's correction to its input."""
         h = self.first(functional.leaky_relu(x, SLOPE))
-        return self.shortcut(x) + self.second(functional.leaky_relu(h, SLOPE))
+        return self.shortcut(x) + self.second(functional.leaky_relu(h, SLOPE, inplace=True))
 
 
 def residual_mlp(width_in: int, hidden_dims: Sequence[int], width_out: int) -> nn.Sequential:

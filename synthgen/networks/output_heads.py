@@ -17,7 +17,8 @@ class OutputHeads(nn.Module):
     ``logits + gumbel``, which is an exact draw from ``softmax(logits)``. Numeric blocks pass as they are, times
     the weight of their gate.
 
-    Blocks of equal width are activated together, so the cost does not grow with the number of blocks.
+    Blocks of equal width are activated together, so the cost does not grow with the number of blocks, and on the
+    transposed matrix: a softmax over a few columns is quick only where its neighbours in memory are other rows.
 
     Parameters
     ----------
@@ -36,17 +37,18 @@ class OutputHeads(nn.Module):
 
     def __init__(self, layout: MatrixLayout) -> None:
         super().__init__()
-        numeric = [b.start for b in layout.numeric]
         self.widths = sorted({b.width for b in layout.one_hot})
         groups = [[b for b in layout.one_hot if b.width == w] for w in self.widths]
-        order = [i for group in groups for b in group for i in range(b.start, b.stop)]
-        self.n_one_hot = len(order)
+        one_hot = [i for group in groups for b in group for i in range(b.start, b.stop)]
+        gated = [(b.start, one_hot.index(b.gate)) for b in layout.numeric if b.gate is not None]
+        free = [b.start for b in layout.numeric if b.gate is None]
+        order = [*one_hot, *free, *(start for start, _ in gated)]
+        self.n_one_hot = len(one_hot)
         self.group_sizes = [len(group) for group in groups]
-        self._index("order", order + numeric)
-        self._index("place", torch.argsort(torch.tensor(order + numeric, dtype=torch.long)).tolist())
-        # a column of ones stands behind the F columns: the gate of numbers that always count
-        self._index("gate", [layout.width if b.gate is None else b.gate for b in layout.numeric])
-        self._index("numeric", numeric)
+        self._index("order", order)
+        self._index("place", torch.argsort(torch.tensor(order, dtype=torch.long)).tolist())
+        self._index("gate", [gate for _, gate in gated])  # rows of the arranged matrix
+        self._index("numeric", [b.start for b in layout.numeric])
 
     def _index(self, name: str, values: list[int]) -> None:
         self.register_buffer(name, torch.tensor(values, dtype=torch.long), persistent=False)
@@ -68,7 +70,7 @@ class OutputHeads(nn.Module):
         Tensor, shape (B, F)
             One-hot blocks sum to 1.
         """
-        return self._activate(raw, gumbel, lambda logits: torch.softmax(logits / tau, dim=-1))
+        return self._activate(raw, gumbel, lambda logits: torch.softmax(logits / tau, dim=1))
 
     def harden(self, raw: Tensor, gumbel: Tensor) -> Tensor:
         """Hard rows, for sampling: as `forward` for tau towards 0."""
@@ -81,19 +83,22 @@ class OutputHeads(nn.Module):
         return [group.unflatten(0, (-1, width)) for group, width in zip(groups, self.widths, strict=True)]
 
     def _activate(self, raw: Tensor, gumbel: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
-        arranged = raw[:, self.order]
-        logits = arranged[:, : self.n_one_hot] + gumbel
-        parts, start = [], 0
-        for width, size in zip(self.widths, self.group_sizes, strict=True):
-            stop = start + width * size
-            parts.append(choose(logits[:, start:stop].unflatten(1, (size, width))).flatten(1))
-            start = stop
-        chosen = torch.cat([*parts, arranged[:, self.n_one_hot :]], dim=1)[:, self.place]
-        if not len(self.numeric):
-            return chosen
-        with_one = torch.cat([chosen, torch.ones_like(chosen[:, :1])], dim=1)
-        return chosen.index_copy(1, self.numeric, chosen[:, self.numeric] * with_one[:, self.gate])
+        """Choose within every block. `choose` works along dimension 1 of (n_blocks, width, B)."""
+        if not self.n_one_hot:
+            return raw
+        arranged = raw.T.index_select(0, self.order)
+        sizes = [width * size for width, size in zip(self.widths, self.group_sizes, strict=True)]
+        logits = (arranged[: self.n_one_hot] + gumbel.T).split(sizes)
+        chosen = [
+            choose(group.unflatten(0, (-1, width))).flatten(0, 1)
+            for group, width in zip(logits, self.widths, strict=True)
+        ]
+        n_free = len(arranged) - self.n_one_hot - len(self.gate)
+        free, gated = arranged[self.n_one_hot :].split([n_free, len(self.gate)])
+        one_hot = torch.cat(chosen)
+        rows = torch.cat([one_hot, free, gated * one_hot.index_select(0, self.gate)])
+        return rows.index_select(0, self.place).T
 
 
 def _one_hot_argmax(logits: Tensor) -> Tensor:
-    return torch.zeros_like(logits).scatter_(-1, logits.argmax(dim=-1, keepdim=True), 1.0)
+    return torch.zeros_like(logits).scatter_(1, logits.argmax(dim=1, keepdim=True), 1.0)

