@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 from synthgen.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from synthgen.constraints.relation import Relation
+    from synthgen.constraints.rules import (
+        Dependency,
+        FixedCombinations,
+        Formula,
+        Inequality,
+        Range,
+        Unique,
+    )
     from synthgen.exceptions import SynthgenError
     from synthgen.models.bootstrap import Bootstrap
     from synthgen.models.gaussian_copula import GaussianCopula
@@ -26,13 +35,20 @@ if TYPE_CHECKING:
 __all__ = [
     "Bootstrap",
     "Column",
+    "Dependency",
+    "FixedCombinations",
+    "Formula",
     "GaussianCopula",
     "IndependentMarginals",
+    "Inequality",
     "LearningCurve",
+    "Range",
+    "Relation",
     "Report",
     "Schema",
     "SynthGAN",
     "SynthgenError",
+    "Unique",
     "evaluate",
     "infer_schema",
     "learning_curve",
@@ -42,13 +58,20 @@ __all__ = [
 _HOMES = {
     "Bootstrap": "synthgen.models.bootstrap",
     "Column": "synthgen.schema",
+    "Dependency": "synthgen.constraints.rules",
+    "FixedCombinations": "synthgen.constraints.rules",
+    "Formula": "synthgen.constraints.rules",
     "GaussianCopula": "synthgen.models.gaussian_copula",
     "IndependentMarginals": "synthgen.models.independent",
+    "Inequality": "synthgen.constraints.rules",
     "LearningCurve": "synthgen.studies.result",
+    "Range": "synthgen.constraints.rules",
+    "Relation": "synthgen.constraints.relation",
     "Report": "synthgen.reports.summary",
     "Schema": "synthgen.schema",
     "SynthGAN": "synthgen.models.synthgan",
     "SynthgenError": "synthgen.exceptions",
+    "Unique": "synthgen.constraints.rules",
     "evaluate": "synthgen.reports.summary",
     "infer_schema": "synthgen.table.infer",
     "learning_curve": "synthgen.studies.learning_curve",

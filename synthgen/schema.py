@@ -1,14 +1,16 @@
-"""What a table is: its columns, their kinds and dtypes. Frozen; JSON in and out."""
+"""What a table is: its columns, their kinds and dtypes, and how they hang together. Frozen; JSON in and out."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from synthgen.constraints.relation import Relation, as_relation
+from synthgen.constraints.rules import Rule
 from synthgen.exceptions import SchemaError
 
 KINDS = ("continuous", "integer", "boolean", "categorical", "datetime", "constant", "identifier", "text")
@@ -106,17 +108,20 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of a table, in order.
+    """The columns of a table, in order, and the relations between them.
 
     Parameters
     ----------
     columns : tuple of Column
         In table order, names distinct.
+    relations : tuple of Relation or Rule, optional
+        What every row obeys. None: not looked at yet, so that a model may look for relations when it is fitted. A
+        tuple, if only an empty one, is final: nothing more is looked for. Rules become declared relations.
 
     Raises
     ------
     SchemaError
-        If a name repeats, or one of them is no Column.
+        If a name repeats, one of the columns is no Column, or one of the relations no Relation or Rule.
 
     Examples
     --------
@@ -128,9 +133,11 @@ class Schema:
     """
 
     columns: tuple[Column, ...]
+    relations: tuple[Relation, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
+        object.__setattr__(self, "relations", _checked_relations(self.relations))
         if others := [c for c in self.columns if not isinstance(c, Column)]:
             raise SchemaError(f"The columns of a schema must be of type Column. Got {others[0]!r}.")
         repeated = (
@@ -190,11 +197,29 @@ class Schema:
         if "kind" in changes and changes["kind"] != self[name].kind:
             changes = {"levels": None, "reason": "declared", **changes}
         new = dataclasses.replace(self[name], **changes)
-        return Schema(tuple(new if c.name == name else c for c in self.columns))
+        return Schema(tuple(new if c.name == name else c for c in self.columns), self.relations)
+
+    def relate(self, relations: Sequence[Relation | Rule] | None) -> Schema:
+        """A copy with other relations.
+
+        Parameters
+        ----------
+        relations : sequence of Relation or Rule, or None
+            In place of those that are there; None: to be looked for.
+
+        Returns
+        -------
+        Schema
+            The changed copy.
+        """
+        return Schema(self.columns, _checked_relations(relations))
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        return {"columns": [_column_to_dict(c) for c in self.columns]}
+        own: dict[str, Any] = {"columns": [_column_to_dict(c) for c in self.columns]}
+        if self.relations is not None:
+            own["relations"] = [r.to_dict() for r in self.relations]
+        return own
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Schema:
@@ -228,7 +253,11 @@ class Schema:
             raise SchemaError(
                 "A schema must have `columns`: a list of columns, or SDV's mapping of names to sdtypes."
             )
-        return cls(tuple(_column_from_dict(d) for d in columns))
+        relations = data.get("relations")
+        if relations is not None and not isinstance(relations, list):
+            raise SchemaError(f"The `relations` of a schema must be a list. Got {relations!r}.")
+        found = None if relations is None else tuple(Relation.from_dict(d) for d in relations)
+        return cls(tuple(_column_from_dict(d) for d in columns), found)
 
     def to_json(self) -> str:
         """As JSON text.
@@ -264,6 +293,16 @@ class Schema:
         except (ValueError, RecursionError) as error:  # the latter from thousands of nested brackets
             raise SchemaError(f"The schema is not JSON: {error}.") from error
         return cls.from_dict(data)
+
+
+def _checked_relations(given: Any) -> tuple[Relation, ...] | None:
+    if given is None:
+        return None
+    if isinstance(given, (str, Rule, Relation)) or not isinstance(given, Sequence):
+        raise SchemaError(f"The relations of a schema must be a list. Got {given!r}.")
+    if wrong := [r for r in given if not isinstance(r, (Relation, Rule))]:
+        raise SchemaError(f"The relations of a schema must be rules, such as Inequality. Got {wrong[0]!r}.")
+    return tuple(as_relation(r) for r in given)
 
 
 def _column_to_dict(column: Column) -> dict[str, Any]:

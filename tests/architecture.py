@@ -22,22 +22,24 @@ MAY_IMPORT: dict[str, set[str]] = {
     "validation": {"exceptions"},
     "rng": {"exceptions"},
     "files": {"exceptions"},  # whole files or none: base, standard library only
-    "schema": _BASE,
+    "constraints": {"exceptions"},  # rules as users write them: no arrays
+    "schema": {"constraints", *_BASE},
     "layout": _BASE,
     "dtypes": {"exceptions"},  # pandas dtypes as text
     "plain": {"dtypes", "exceptions", "schema"},  # pandas columns to plain arrays and back
-    "table": {"schema", "dtypes", "plain", "files", "rng", *_BASE},  # rng: held-out rows are drawn
-    "encoders": {"schema", "layout", "rng", "dtypes", "plain", *_BASE},
+    "relations": {"constraints", "schema", "dtypes", "plain", *_BASE},  # rules in tables: found, checked, undone
+    "table": {"relations", "constraints", "schema", "dtypes", "plain", "files", "rng", *_BASE},  # rng: held-out rows are drawn
+    "encoders": {"relations", "schema", "layout", "rng", "dtypes", "plain", *_BASE},
     "networks": {"layout", *_BASE},
     "training": {"networks", "layout", "rng", *_BASE},
     "models": {
-        "training", "networks", "encoders", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "version", *_BASE,
+        "training", "networks", "encoders", "relations", "constraints", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "version", *_BASE,
     },
     "metrics": {"schema", "rng", "dtypes", "plain", *_BASE},
     "reports": {"metrics", "table", "schema", "rng", "files", "version", *_BASE},
     # fits of models, measured and shown
     "studies": {"models", "reports", "metrics", "table", "schema", "rng", "files", "version", *_BASE},
-    "cli": {"models", "reports", "studies", "table", "schema", "files", "exceptions"},
+    "cli": {"models", "reports", "studies", "table", "constraints", "schema", "files", "exceptions"},
 }  # fmt: skip
 """For each group the groups that it may import, besides itself."""
 
@@ -45,6 +47,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "validation": {"numpy"},
     "rng": {"numpy"},
     "schema": {"numpy"},
+    "relations": _NUMBERS,
     "layout": {"numpy"},
     "dtypes": {*_NUMBERS, "pyarrow"},
     "plain": {*_NUMBERS, "pyarrow"},

@@ -80,7 +80,8 @@ def fit(
 
     DATA may hold numbers, categories, booleans, dates and missing values; `synthgen inspect DATA` shows how its
     columns are understood. Of genomic files (.h5ad, .gct, PLINK's .bed, .vcf) the model keeps what is known of the
-    genes or variants, so that `sample` can write such files.
+    genes or variants, so that `sample` can write such files. Relations between columns (sums, ordered pairs, ...) that
+    every row obeys are kept in every sampled row; constraints of yours stand in the schema file or under [fit].
 
     \b
     Examples:
@@ -90,6 +91,8 @@ def fit(
       synthgen fit customers.parquet -o customers.synthgen --set loss=hinge --set hidden_dims=[256,256]
       synthgen fit cells.h5ad --layer counts -o cells.synthgen
       synthgen fit genes-by-samples.tsv --features-in-rows -o expression.synthgen
+      synthgen fit trips.parquet -o trips.synthgen \\
+        --set 'constraints=[{type="Inequality", low="pickup", high="dropoff"}]'
       synthgen fit customers.parquet -o floor.synthgen --model independent-marginals
     """
     check_inputs(data, schema)
@@ -130,6 +133,7 @@ def _parameters(
     owner: type, config: str | None, pairs: tuple[str, ...], schema: str | None, given: dict[str, Any]
 ) -> dict[str, Any]:
     """The model's parameters: the file's, then --set's, then the options'."""
+    from synthgen.constraints.rules import rule_from_dict
     from synthgen.table.read import read_schema
 
     found = {} if config is None else from_config(config, "fit")
@@ -137,6 +141,8 @@ def _parameters(
     if schema is not None:
         found["schema"] = schema
     check_names(found, owner)
+    if isinstance(found.get("constraints"), list):
+        found["constraints"] = [rule_from_dict(data) for data in found["constraints"]]
     if isinstance(found.get("schema"), str):
         found["schema"] = read_schema(found["schema"])
     return found

@@ -49,6 +49,9 @@ def inspect(
 ) -> None:
     """Show what FILE is: a table's columns as synthgen understands them, or what a model was trained on.
 
+    Relations are what every row obeys, so that every sampled row will. To switch one off, give it "enabled": false in
+    the schema; to add one, write it there: {"type": "Inequality", "low": "pickup", "high": "dropoff"}.
+
     \b
     Examples:
       synthgen inspect customers.parquet
@@ -71,7 +74,7 @@ def _table_text(file: str, found_in_file: Any, table: Any, schema: str | None, a
 
     declared = None if schema is None else read_schema(schema)
     with about(file):
-        found = infer_schema(table, declared)
+        found = infer_schema(table, declared, detect_relations=True)
     if as_json:
         return found.to_json()
     missing = table.isna().mean()
@@ -85,7 +88,19 @@ def _table_text(file: str, found_in_file: Any, table: Any, schema: str | None, a
     dropped = [] if annotation is None else annotation.details.get("dropped", [])
     notes = [_DROPPED.format(", ".join(dropped))] if dropped else []
     notes += [f"Free text cannot be learnt: declare {n!r} categorical, or drop it." for n in texts]
-    return "\n".join([head, "", *_aligned(rows), *([""] if notes else []), *notes])
+    related = _relation_rows(found.relations or ())
+    return "\n".join([head, "", *_aligned(rows), *related, *([""] if notes else []), *notes])
+
+
+def _relation_rows(relations: Sequence[Any]) -> list[str]:
+    """What holds in every row, under an empty line; nothing if there is nothing."""
+    if not relations:
+        return []
+    rows: list[tuple[str, ...]] = [("relation", "from", "rows", "why")]
+    for r in relations:
+        support = "" if r.support is None else f"{r.support:,}"
+        rows.append((r.rule.words(), r.source if r.enabled else "switched off", support, r.reason))
+    return ["", *_aligned(rows)]
 
 
 def _rows(columns: Sequence[Any], missing: Any) -> list[tuple[str, ...]]:

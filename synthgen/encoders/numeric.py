@@ -6,12 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from synthgen.dtypes import family
 from synthgen.encoders import gated
 from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing
 from synthgen.encoders.ranks import MIN_ROWS, fit_rank_map
 from synthgen.layout import Block
 from synthgen.plain import Plain
+from synthgen.relations.quantities import decimals_of
 from synthgen.schema import Column
 
 MAX_DISCRETE = 20
@@ -20,7 +20,6 @@ ATOM_SHARE = 0.02
 """Least share of the rows for a value to stand out as an atom among others."""
 ATOM_EXCESS = 3.0
 """How many times more rows than its neighbours' median such a value must have."""
-MAX_DECIMALS = 8
 _FURTHEST = 2.0**62  # on the grid: beyond every value that `fit` can have seen
 _NEIGHBOURS = 5  # distinct values on either side that a possible atom is compared with
 
@@ -47,7 +46,7 @@ class NumericEncoder(AbstractColumnEncoder):
     def fit(cls, plain: Plain, column: Column) -> Self:
         """Find the grid, the atoms and the distribution of the rest. See the base class."""
         present = plain.values[~plain.missing]
-        decimals = _decimals(present, column.dtype) if present.dtype.kind == "f" else None
+        decimals = decimals_of(plain, column) if present.dtype.kind == "f" else None
         distinct, counts = np.unique(_to_grid(present, decimals), return_counts=True)
         is_atom = find_atoms(counts)
         rest = fit_rank_map(distinct[~is_atom], counts[~is_atom]) if not is_atom.all() else None
@@ -114,22 +113,6 @@ def find_atoms(counts: np.ndarray) -> np.ndarray:
         beside = np.r_[counts[max(i - _NEIGHBOURS, 0) : i], counts[i + 1 : i + 1 + _NEIGHBOURS]]
         out[i] = len(beside) == 0 or counts[i] > ATOM_EXCESS * np.median(beside)
     return out
-
-
-def _decimals(values: np.ndarray, token: str) -> int | None:
-    """The fewest decimals that give every value back in its own dtype, or None."""
-    stored = {"float16": np.float16, "halffloat": np.float16, "float32": np.float32, "float": np.float32}.get(
-        token.removesuffix("[pyarrow]").lower(), np.float64
-    )
-    if family(token) != "float" or len(values) == 0 or np.abs(values).max() >= 2.0**53:
-        return None
-    for decimals in range(MAX_DECIMALS + 1):
-        scaled = np.rint(values * 10.0**decimals)
-        if np.abs(scaled).max() >= 2.0**53:
-            return None
-        if np.array_equal((scaled / 10.0**decimals).astype(stored), values.astype(stored)):
-            return decimals
-    return None
 
 
 def _to_grid(values: np.ndarray, decimals: int | None) -> np.ndarray:

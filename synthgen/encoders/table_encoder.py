@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +23,7 @@ from synthgen.encoders.wide_columns import WideOptions, block_columns
 from synthgen.exceptions import ColumnRejected, DataError, NotFittedError
 from synthgen.layout import Block, MatrixLayout
 from synthgen.plain import Plain, from_plain, strings_to_array, to_plain
+from synthgen.relations.plan import Plan, RowCheck
 from synthgen.rng import derived_seed, resolve_seed, stream
 from synthgen.schema import Column, Schema
 
@@ -38,10 +41,12 @@ _ENCODERS: dict[str, type[AbstractColumnEncoder]] = {
 class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Encode a table of known schema as a float32 matrix: one encoder for each column, or for a block of many.
 
+    What the schema's relations say of a column that others decide is left out first and computed after decoding.
+
     Parameters
     ----------
     schema : Schema
-        Complete: as `synthgen.table.infer.infer_schema` makes it for the table.
+        Complete: as `synthgen.table.infer.infer_schema` makes it for the table. Its relations hold in every row.
     wide : WideOptions, optional
         How a block of many numeric columns is encoded. None: column by column, whatever their number.
     random_state : int or None
@@ -49,8 +54,10 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
 
     Attributes
     ----------
+    plan_ : Plan
+        From the table to the columns that are encoded, and back: some tables of relations are smaller.
     encoders_ : list of AbstractColumnEncoder
-        One for each column that is not in the block, in table order.
+        One for each encoded column that is not in the block, in table order.
     block_ : BlockEncoder or None
         Of the block; its matrix columns are the last.
     layout_ : MatrixLayout
@@ -105,21 +112,24 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             knows the smoothed marginals only.
         """
         _check_columns(X, self.schema)
-        columns = block_columns(self.schema, len(X), self.wide)
+        self.plan_ = Plan.fit(X, self.schema, _possible(X, self.schema))
+        X = self.plan_.reduce(X)
+        wide = self._wide_of_reduced()
+        columns = block_columns(self.plan_.reduced, len(X), wide)
         inside = {c.name for c in columns}
-        encoders = [_fit_column(X[c.name], c) for c in self.schema if c.name not in inside]
+        encoders = [_fit_column(X[c.name], c) for c in self.plan_.reduced if c.name not in inside]
         self._assemble(encoders, None)
         own = self._transform_columns(X)
-        if not columns or self.wide is None:
+        if not columns or wide is None:
             return own
         choices = self._choices
         design = Design(
             own[:, [i for part in choices for i in range(part.start, part.stop)]],
             _compacted(choices),
-            self.wide.effect_threshold,
+            wide.effect_threshold,
         )
         seed = derived_seed(resolve_seed(self.random_state), "block")
-        block, scores = BlockEncoder.fit(X, columns, self.wide, design, seed)
+        block, scores = BlockEncoder.fit(X, columns, wide, design, seed)
         self._assemble(encoders, block)
         return np.hstack([own, scores])
 
@@ -143,6 +153,7 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         """
         self._check_fitted()
         _check_columns(X, self.schema)
+        X = self.plan_.reduce(X)
         own = self._transform_columns(X)
         return own if self.block_ is None else np.hstack([own, self.block_.transform(X)])
 
@@ -188,6 +199,11 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         if X.ndim != 2 or X.shape[1] != self.layout_.width:
             raise DataError(f"The matrix must have shape (N, {self.layout_.width}). Got {X.shape}.")
         wanted = None if columns is None else set(columns)
+        encoded = None if wanted is None else self.plan_.needed(wanted)
+        return self.plan_.restore(self._decode(X, first_row, seed, encoded), wanted)
+
+    def _decode(self, X: np.ndarray, first_row: int, seed: int, wanted: set[str] | None) -> pd.DataFrame:
+        """The encoded columns, or some of them."""
         found, start = {}, 0
         for encoder, width in zip(self.encoders_, self._widths, strict=True):
             if wanted is None or encoder.column.name in wanted:
@@ -213,6 +229,7 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             "schema": self.schema.to_dict(),
             "encoders": [e.to_state() for e in self.encoders_],
             "block": None if self.block_ is None else self.block_.to_state(),
+            "relations": self.plan_.to_state(),
         }
 
     @classmethod
@@ -221,11 +238,14 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         schema = Schema.from_dict(state["schema"])
         block = None if state.get("block") is None else BlockEncoder.from_state(state["block"])
         inside = set() if block is None else set(block.names)
-        columns = [c for c in schema if c.name not in inside]
+        plan = Plan.from_state(state.get("relations"), schema)
+        columns = [c for c in plan.reduced if c.name not in inside]
         encoders = [
             _ENCODERS[c.kind].from_state(c, s) for c, s in zip(columns, state["encoders"], strict=True)
         ]
-        return cls(schema)._assemble(encoders, block)
+        out = cls(schema)
+        out.plan_ = plan
+        return out._assemble(encoders, block)
 
     def _assemble(self, encoders: list[AbstractColumnEncoder], block: BlockEncoder | None) -> Self:
         blocks: list[Block] = []
@@ -265,9 +285,37 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         """Whether columns of the block depend on the ones before them."""
         return self.block_ is not None and self.block_.linkage is not None
 
-    def encoder_of(self, name: str) -> AbstractColumnEncoder | None:
-        """The encoder of one column; None if the column is in the block."""
+    def encoder_of(self, name: str) -> AbstractColumnEncoder | RestoredColumn | None:
+        """The encoder of one column, or what is known of one that others give; None if the column is in the block."""
+        if name in self.plan_.possible:
+            return RestoredColumn(self.schema[name], self.plan_.possible[name])
         return next((e for e in self.encoders_ if e.column.name == name), None)
+
+    def carriers(self, name: str) -> tuple[str, ...]:
+        """The encoded columns that decide a column of the table; itself, where no relation does."""
+        return self.plan_.carriers(name)
+
+    @property
+    def row_checks(self) -> list[RowCheck]:
+        """The rules that the encoding does not guarantee, so that drawn rows must be held to them."""
+        return self.plan_.checks
+
+    def _wide_of_reduced(self) -> WideOptions | None:
+        """The same options, which name encoded columns; what stands for others is no part of a block, nor smoothed."""
+        if self.wide is None or not self.plan_.steps:
+            return self.wide
+        named = (self.wide.covariates, self.wide.conditional_on)
+        unknown = [n for n in self.wide.covariates if n not in self.schema]
+        covariates, conditional_on = (
+            tuple(dict.fromkeys(c for n in names if n in self.schema for c in self.carriers(n)))
+            for names in named
+        )
+        own = [s.own.name for s in self.plan_.steps if s.own is not None]
+        return replace(
+            self.wide,
+            covariates=tuple(dict.fromkeys((*covariates, *own, *unknown))),
+            conditional_on=conditional_on,
+        )
 
     @property
     def _choices(self) -> list[slice]:
@@ -277,12 +325,37 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     def _beside(self, frame: pd.DataFrame, block: pd.DataFrame, wanted: set[str] | None) -> pd.DataFrame:
         """Both halves of a table in the table's order."""
         both = pd.concat([frame, block], axis=1)
-        names = [n for n in self.schema.names if wanted is None or n in wanted]
+        names = [n for n in self.plan_.reduced.names if wanted is None or n in wanted]
         return both if names == both.columns.tolist() else both[names]
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "encoders_"):
             raise NotFittedError("This TableEncoder is not fitted; call `fit` first.")
+
+
+@dataclass(frozen=True)
+class RestoredColumn:
+    """A column that is not encoded itself, since others give it.
+
+    Parameters
+    ----------
+    column : Column
+        What it is.
+    ends : Plain
+        Its levels that were seen, or the smallest and the largest number.
+    """
+
+    column: Column
+    ends: Plain
+
+    def possible(self) -> Plain:
+        """What can come back, as `AbstractColumnEncoder.possible` has it."""
+        return self.ends
+
+
+def _possible(table: pd.DataFrame, schema: Schema) -> Callable[[str], Plain]:
+    """What a column's own encoder would give back, found once for each column that is asked for."""
+    return cache(lambda name: _fit_column(table[name], schema[name]).possible())
 
 
 def _check_columns(table: pd.DataFrame, schema: Schema) -> None:

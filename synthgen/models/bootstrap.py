@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.matrix_model import AbstractMatrixModel
+from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
 from synthgen.models.row_encoder import RowEncoder, numbers_to_matrix
 from synthgen.rng import ROWS_PER_BLOCK, stream
 from synthgen.schema import Schema
@@ -27,6 +30,10 @@ class Bootstrap(AbstractSynthesizer):
     ----------
     schema : Schema, optional
         Declares kinds of columns; the others are inferred. Rows come back as they were whatever it says.
+    constraints : sequence of Rule, optional
+        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique` or `Dependency`.
+    detect_relations : bool, default True
+        Whether to look for such rules in the training table, if `schema` does not say what there are.
     random_state : int, optional
         Kept for the common interface: nothing in `fit` is random.
     verbose : int, default 1
@@ -56,16 +63,25 @@ class Bootstrap(AbstractSynthesizer):
     """
 
     _encoder_class: ClassVar[type[TableEncoder]] = RowEncoder
-    constraints: ClassVar[dict[str, list[Constraint]]] = {
+    parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {
         "schema": [Instance(Schema, "a Schema"), Nothing()],
+        **RELATION_CONSTRAINTS,
         "random_state": [Interval("int", 0, 2**63), Nothing()],
         "verbose": [Interval("int", 0, math.inf)],
     }
 
     def __init__(
-        self, *, schema: Schema | None = None, random_state: int | None = None, verbose: int = 1
+        self,
+        *,
+        schema: Schema | None = None,
+        constraints: Sequence[Rule] | None = None,
+        detect_relations: bool = True,
+        random_state: int | None = None,
+        verbose: int = 1,
     ) -> None:
         self.schema = schema
+        self.constraints = constraints
+        self.detect_relations = detect_relations
         self.random_state = random_state
         self.verbose = verbose
 

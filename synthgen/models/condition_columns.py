@@ -34,6 +34,7 @@ def condition_columns(encoder: TableEncoder, conditional_on: Sequence[str] | Non
     names, layout = tuple(conditional_on or ()), encoder.layout_
     for name in names:
         _check(encoder, name, owner)
+    names = tuple(dict.fromkeys(c for name in names for c in encoder.carriers(name)))
     if names and len(layout.columns_of(names)) == layout.width:
         raise ParameterError(
             f"The `conditional_on` parameter of {owner} must leave a column to be learnt. Got {names!r}, which are all."
@@ -50,7 +51,8 @@ def _check(encoder: TableEncoder, name: str, owner: str) -> None:
             f"It has {some(encoder.schema.names)}."
         )
     column = encoder.schema[name]
-    blocks = [b for b in encoder.layout_.blocks if b.column == name]
+    carriers = encoder.carriers(name)
+    blocks = [b for b in encoder.layout_.blocks if b.column in carriers]
     if not blocks or any(b.activation == "numeric" for b in blocks):
         raise ParameterError(
             f"The `conditional_on` parameter of {owner} must name columns of few values. "

@@ -1,5 +1,7 @@
 """Rows from a fitted model: plain, under conditions, or one for each row of a frame.
 
+Rules that the encoding cannot guarantee are held by dropping rows.
+
 Every function is the same whatever the batch size: rows come in blocks numbered from 0, and blocks are taken in order.
 """
 
@@ -16,6 +18,7 @@ from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ConditionError
 from synthgen.models.conditions import Condition, describe, parse_conditions
 from synthgen.models.matrix_model import AbstractMatrixModel
+from synthgen.models.row_gate import RowGate
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, row_blocks
 from synthgen.table.infer import check_table
 from synthgen.training.threads import in_parallel
@@ -80,7 +83,14 @@ def draw_rows(source: Source, n: int) -> pd.DataFrame:
     -------
     pandas.DataFrame, shape (n, n_columns)
         The rows.
+
+    Raises
+    ------
+    ConditionError
+        If fewer than one in `TRIES_PER_ROW` of the rows drawn obeyed the rules.
     """
+    if source.encoder.row_checks:
+        return draw_matching(source, n, [])
     wanted, step = row_blocks(0, n), source.blocks_together
     tables = []
     with _progress(source, n, len(wanted) > step) as bar:
@@ -114,9 +124,9 @@ def draw_matching(source: Source, n: int, conditions: list[Condition]) -> pd.Dat
     Raises
     ------
     ConditionError
-        If fewer than one in `TRIES_PER_ROW` of the rows drawn met them.
+        If fewer than one in `TRIES_PER_ROW` of the rows drawn met them, or obeyed the rules.
     """
-    return _decode(source, _matching_rows(source, n, conditions), 0)
+    return _decode(source, _matching_rows(source, n, conditions, RowGate(source.encoder)), 0)
 
 
 def draw_for_frame(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
@@ -144,6 +154,7 @@ def draw_for_frame(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
     check_table(frame)
     groups = frame.groupby(list(frame.columns), dropna=False, sort=False, observed=True).indices
     matrix = np.empty((len(frame), source.encoder.layout_.width), dtype=np.float32)
+    gate = RowGate(source.encoder)
     for number, rows in enumerate(groups.values()):
         wanted = {name: frame[name].iloc[rows[0]] for name in frame.columns}
         own = Source(
@@ -153,13 +164,13 @@ def draw_for_frame(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
             source.batch_rows,
             0,
         )
-        matrix[rows] = _matching_rows(own, len(rows), parse_conditions(wanted, source.encoder))
+        matrix[rows] = _matching_rows(own, len(rows), parse_conditions(wanted, source.encoder), gate)
     return _decode(source, matrix, 0)
 
 
-def _matching_rows(source: Source, n: int, conditions: list[Condition]) -> np.ndarray:
-    """Matrix rows that meet the conditions, shape (n, F)."""
-    names = [c.column.name for c in conditions]
+def _matching_rows(source: Source, n: int, conditions: list[Condition], gate: RowGate) -> np.ndarray:
+    """Matrix rows that meet the conditions and pass the gate, shape (n, F)."""
+    names = list(dict.fromkeys([*(c.column.name for c in conditions), *gate.names]))
     kept, n_kept, tried = [_no_rows(source)], 0, 0
     blocks = _endless_blocks(source, _allowed(source, conditions))
     with _progress(source, n, bool(conditions)) as bar:
@@ -169,15 +180,27 @@ def _matching_rows(source: Source, n: int, conditions: list[Condition]) -> np.nd
             match = np.ones(len(block), dtype=bool)
             for condition in conditions:
                 match &= condition.match(table)
+            match = gate.passed(table, match)
             kept.append(block[match][: n - n_kept])
             n_kept, tried = n_kept + len(kept[-1]), tried + len(block)
             bar.update(len(kept[-1]))
             if n_kept < n and tried >= MIN_TRIES and n_kept * TRIES_PER_ROW < tried:
-                raise ConditionError(
-                    f"Only {n_kept:,} of {tried:,} rows drawn had {describe(conditions)}; {n:,} were wanted. "
-                    "Ask for fewer or wider conditions, or fit with `conditional_on` these columns."
-                )
+                raise ConditionError(_too_few(n_kept, tried, n, conditions, gate))
     return np.concatenate(kept)
+
+
+def _too_few(n_kept: int, tried: int, n: int, conditions: list[Condition], gate: RowGate) -> str:
+    wanted = [describe(conditions)] if conditions else []
+    wanted += [f"the constraint {words!r}" for words in gate.words]
+    verb = "had" if conditions and not gate.words else "met"
+    way_out = (
+        "Ask for fewer or wider conditions, or fit with `conditional_on` these columns."
+        if conditions
+        else "Ask for fewer rows, or fit without the constraint."
+    )
+    return (
+        f"Only {n_kept:,} of {tried:,} rows drawn {verb} {' and '.join(wanted)}; {n:,} were wanted. {way_out}"
+    )
 
 
 def _endless_blocks(source: Source, allowed: np.ndarray | None) -> Iterator[np.ndarray]:
@@ -199,7 +222,7 @@ def _allowed(source: Source, conditions: list[Condition]) -> np.ndarray | None:
     # of a number whose gate alone is given, the model draws the value itself
     partly = {b.column for b in layout.blocks if b.start not in own_columns}
     given = {b.column for b in layout.blocks if b.start in own_columns} - partly
-    own = [c for c in conditions if c.column.name in given]
+    own = [c for c in conditions if given.issuperset(source.encoder.carriers(c.column.name))]
     if not own:
         return None
     rows = source.model.condition_rows()

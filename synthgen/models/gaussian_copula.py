@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.models.base import AbstractSynthesizer
@@ -15,6 +16,7 @@ from synthgen.models.condition_columns import condition_columns
 from synthgen.models.covariate_table import covariate_table
 from synthgen.models.gaussian_model import GaussianModel
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
+from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.rng import derived_seed
 from synthgen.schema import Schema
@@ -41,6 +43,10 @@ class GaussianCopula(AbstractSynthesizer):
         Columns that stay out of the block and are modelled by themselves. Those of another dtype do anyway.
     schema : Schema, optional
         Declares kinds of columns; the others are inferred.
+    constraints : sequence of Rule, optional
+        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique` or `Dependency`.
+    detect_relations : bool, default True
+        Whether to look for such rules in the training table, if `schema` does not say what there are.
     random_state : int, optional
         Seed of everything in `fit`.
     verbose : int, default 1
@@ -59,10 +65,11 @@ class GaussianCopula(AbstractSynthesizer):
     (5, 5)
     """
 
-    constraints: ClassVar[dict[str, list[Constraint]]] = {
+    parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {
         "conditional_on": [Each(Instance(str, "a column name")), Nothing()],
         **WIDE_CONSTRAINTS,
         "schema": [Instance(Schema, "a Schema"), Nothing()],
+        **RELATION_CONSTRAINTS,
         "random_state": [Interval("int", 0, 2**63), Nothing()],
         "verbose": [Interval("int", 0, math.inf)],
     }
@@ -75,6 +82,8 @@ class GaussianCopula(AbstractSynthesizer):
         preset: str = "default",
         covariates: Sequence[str] | None = None,
         schema: Schema | None = None,
+        constraints: Sequence[Rule] | None = None,
+        detect_relations: bool = True,
         random_state: int | None = None,
         verbose: int = 1,
     ) -> None:
@@ -83,6 +92,8 @@ class GaussianCopula(AbstractSynthesizer):
         self.preset = preset
         self.covariates = covariates
         self.schema = schema
+        self.constraints = constraints
+        self.detect_relations = detect_relations
         self.random_state = random_state
         self.verbose = verbose
 

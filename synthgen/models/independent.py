@@ -8,11 +8,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.layout import MatrixLayout
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.matrix_model import AbstractMatrixModel
+from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
 from synthgen.rng import ROWS_PER_BLOCK, stream
 from synthgen.schema import Schema
 from synthgen.validation import Constraint, Each, Instance, Interval, Nothing
@@ -29,6 +31,10 @@ class IndependentMarginals(AbstractSynthesizer):
     ----------
     schema : Schema, optional
         Declares kinds of columns; the others are inferred.
+    constraints : sequence of Rule, optional
+        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique` or `Dependency`.
+    detect_relations : bool, default True
+        Whether to look for such rules in the training table, if `schema` does not say what there are.
     covariates : sequence of str, optional
         In a wide table, columns that are encoded by themselves and not in the block of the many: conditions can be
         set on them.
@@ -54,8 +60,9 @@ class IndependentMarginals(AbstractSynthesizer):
     (5, 5)
     """
 
-    constraints: ClassVar[dict[str, list[Constraint]]] = {
+    parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {
         "schema": [Instance(Schema, "a Schema"), Nothing()],
+        **RELATION_CONSTRAINTS,
         "covariates": [Each(Instance(str, "a column name")), Nothing()],
         "random_state": [Interval("int", 0, 2**63), Nothing()],
         "verbose": [Interval("int", 0, math.inf)],
@@ -65,11 +72,15 @@ class IndependentMarginals(AbstractSynthesizer):
         self,
         *,
         schema: Schema | None = None,
+        constraints: Sequence[Rule] | None = None,
+        detect_relations: bool = True,
         covariates: Sequence[str] | None = None,
         random_state: int | None = None,
         verbose: int = 1,
     ) -> None:
         self.schema = schema
+        self.constraints = constraints
+        self.detect_relations = detect_relations
         self.covariates = covariates
         self.random_state = random_state
         self.verbose = verbose

@@ -14,10 +14,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from synthgen.constraints.rules import Unique
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import DataError
 from synthgen.layout import Block, MatrixLayout
 from synthgen.plain import Plain, from_plain, to_plain
+from synthgen.relations.plan import RowCheck
 from synthgen.schema import Column, Schema
 from synthgen.table.arrow_bytes import frame_from_bytes, frame_to_bytes
 
@@ -128,6 +130,16 @@ class RowEncoder(TableEncoder, auto_wrap_output_keys=None):  # type: ignore[call
     def encoder_of(self, name: str) -> StoredColumn:  # type: ignore[override]
         """What is known of one column."""
         return StoredColumn(self.schema[name], self.rows_[name])
+
+    def carriers(self, name: str) -> tuple[str, ...]:
+        """The column itself: rows are kept whole."""
+        return (name,)
+
+    @property
+    def row_checks(self) -> list[RowCheck]:
+        """That no row comes twice, where that is asked for; the training rows obey every other rule."""
+        rules = [r.rule for r in self.schema.relations or () if r.enabled]
+        return [RowCheck(rule) for rule in rules if isinstance(rule, Unique)]
 
     def to_state(self) -> dict[str, Any]:
         """Schema and rows, as JSON-able values and numpy arrays."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from synthgen.constraints.rules import Rule
 from synthgen.dtypes import dtype_token, family
 from synthgen.exceptions import ColumnRejected, DataError, SchemaError
 from synthgen.plain import to_plain
+from synthgen.relations.find import find_relations
 from synthgen.schema import Column, Schema
 from synthgen.validation import some
 
@@ -39,7 +41,13 @@ _KINDS_OF = {
 }
 
 
-def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
+def infer_schema(
+    table: pd.DataFrame,
+    schema: Schema | None = None,
+    *,
+    constraints: Sequence[Rule] = (),
+    detect_relations: bool = False,
+) -> Schema:
     """The schema of a table; what a given schema declares is kept, the rest is found.
 
     Parameters
@@ -50,22 +58,29 @@ def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
         Declares the kinds of some or all columns, whether values may be missing, and levels. The dtypes, and
         the order of a pandas category, are always those of the table; levels of a kind that has none are left
         aside. A column of kind ``text`` is kept as such.
+    constraints : sequence of Rule
+        What every row obeys, besides what the schema says.
+    detect_relations : bool
+        Whether to look for relations between the columns, if the schema does not say what there are, as models do, and
+        to hold those that it names against the rows.
 
     Returns
     -------
     Schema
-        One complete column for each of the table's, in table order, each with its reason.
+        One complete column for each of the table's, in table order, each with its reason. The relations, if any were
+        declared or looked for.
 
     Raises
     ------
     DataError
         If the table is not a DataFrame, is empty, or has repeated or non-string column names, or a column
-        holds infinities.
+        holds infinities, or its rows break a relation.
     ColumnRejected
         If a column's dtype cannot be learnt.
     SchemaError
         If the schema names a column that the table lacks, a kind that its dtype cannot have, or levels that
-        lack one of the column's values or are not the categories of a pandas category.
+        lack one of the column's values or are not the categories of a pandas category; or if a relation names an
+        unknown column or one of the wrong kind.
 
     Examples
     --------
@@ -79,9 +94,14 @@ def infer_schema(table: pd.DataFrame, schema: Schema | None = None) -> Schema:
         )
     declared = {} if schema is None else {c.name: c for c in schema}
     found = _complete_numbers(table, declared)
-    return Schema(
-        tuple(found.get(name) or _complete(table[name], declared.get(name)) for name in table.columns)
+    relations = None if schema is None else schema.relations
+    out = Schema(
+        tuple(found.get(name) or _complete(table[name], declared.get(name)) for name in table.columns),
+        relations,
     )
+    if not constraints and not detect_relations:
+        return out
+    return find_relations(table, out, constraints, look=detect_relations)
 
 
 def _complete_numbers(table: pd.DataFrame, declared: Container[str]) -> dict[str, Column]:

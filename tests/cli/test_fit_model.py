@@ -38,7 +38,10 @@ def test_inspect_says_what_a_bootstrap_gives_away(synthgen, data, tmp_path):
 
 def test_a_parameter_that_the_model_lacks(synthgen, data, tmp_path):
     done = synthgen("fit", data, "-o", tmp_path / "m", "--model", "bootstrap", "--max-steps", "3")
-    assert done.error == "Bootstrap has no parameter 'max_steps'. It has schema, random_state, verbose."
+    assert (
+        done.error
+        == "Bootstrap has no parameter 'max_steps'. It has schema, constraints, detect_relations, random_state, verbose."
+    )
 
 
 def test_an_unknown_model(synthgen, data, tmp_path):

@@ -27,7 +27,9 @@ def test_a_table(synthgen, data):
 
 
 def test_json_is_the_schema(synthgen, data):
-    assert Schema.from_json(synthgen("inspect", data, "--json").out) == infer_schema(read_table(data))
+    assert Schema.from_json(synthgen("inspect", data, "--json").out) == infer_schema(
+        read_table(data), detect_relations=True
+    )
 
 
 def test_a_schema_can_be_tried_out(synthgen, data, tmp_path):

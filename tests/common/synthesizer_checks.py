@@ -86,7 +86,7 @@ def check_bad_sample_parameters(make: Factory, table: pd.DataFrame) -> None:
 
 
 def check_declared_constraints_hold(make: Factory, table: pd.DataFrame) -> None:
-    constraints = make().constraints
+    constraints = make().parameter_constraints
     assert set(constraints) == set(make().get_params())
     for name, alternatives in constraints.items():
         bad = [v for c in alternatives for v in c.bad_values() if not any(a.admits(v) for a in alternatives)]

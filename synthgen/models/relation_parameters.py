@@ -1,0 +1,58 @@
+"""The parameters of every synthesizer that speak of rules, and parameters as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from synthgen.constraints.rules import Rule, rule_from_dict
+from synthgen.schema import Schema
+from synthgen.validation import Choice, Constraint, Each, Instance, Nothing
+
+RELATION_CONSTRAINTS: dict[str, list[Constraint]] = {
+    "constraints": [Each(Instance(Rule, "a rule, such as Inequality")), Nothing()],
+    "detect_relations": [Choice((True, False))],
+}
+"""What they must be."""
+
+
+def parameters_to_state(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A synthesizer's parameters as plain data.
+
+    Parameters
+    ----------
+    parameters : mapping of str to object
+        As `get_params` gives them.
+
+    Returns
+    -------
+    dict
+        Schema and rules as JSON-able data.
+    """
+    out = dict(parameters)
+    if out.get("schema") is not None:
+        out["schema"] = out["schema"].to_dict()
+    if out.get("constraints") is not None:
+        out["constraints"] = type(out["constraints"])(rule.to_dict() for rule in out["constraints"])
+    return out
+
+
+def parameters_from_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A synthesizer's parameters from `parameters_to_state`'s data.
+
+    Parameters
+    ----------
+    state : mapping of str to object
+        Of this version, or of an older one that knew no rules.
+
+    Returns
+    -------
+    dict
+        For the constructor.
+    """
+    out = dict(state)
+    if out.get("schema") is not None:
+        out["schema"] = Schema.from_dict(out["schema"])
+    if out.get("constraints") is not None:
+        out["constraints"] = type(out["constraints"])(rule_from_dict(rule) for rule in out["constraints"])
+    return out

@@ -1,0 +1,94 @@
+"""What every reversible step of the encoding promises: columns taken out of a table, and put back."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from synthgen.plain import Plain
+from synthgen.schema import Column, Schema
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a step is fitted to.
+
+    Parameters
+    ----------
+    columns : mapping of str to Plain
+        The columns that the rule speaks of.
+    schema : Schema
+        Complete.
+    ends : mapping of str to Plain
+        Of each column that the rule speaks of: its levels, or the smallest and the largest number that its own
+        encoder would give back.
+    """
+
+    columns: Mapping[str, Plain]
+    schema: Schema
+    ends: Mapping[str, Plain]
+
+
+class AbstractStep(abc.ABC):
+    """Columns that are restored from others.
+
+    Attributes
+    ----------
+    targets : tuple of str
+        The columns that it restores.
+    inputs : tuple of str
+        The other columns of the full table that this needs.
+    own : Column or None
+        What stands in the reduced table for the targets; None if nothing does.
+    keeps : bool
+        Whether the targets stay in the reduced table as they are, and are only written over where they can be computed.
+    is_exact : bool
+        Whether what it restores obeys the rule in every row, whatever the reduced table holds.
+    """
+
+    name: ClassVar[str]
+    targets: tuple[str, ...]
+    inputs: tuple[str, ...]
+    own: Column | None = None
+    keeps: bool = False
+    is_exact: bool = True
+
+    @classmethod
+    @abc.abstractmethod
+    def from_state(cls, state: dict[str, Any], schema: Schema) -> Self:
+        """From `to_state`'s data."""
+
+    @abc.abstractmethod
+    def to_state(self) -> dict[str, Any]:
+        """What was learnt, as JSON-able values and numpy arrays."""
+
+    def reduce(self, columns: Mapping[str, Plain]) -> Plain | None:
+        """The column that stands for the targets, from the full table's; None if there is none."""
+        return None
+
+    @abc.abstractmethod
+    def restore(self, columns: Mapping[str, Plain], own: Plain | None) -> dict[str, Plain]:
+        """The targets.
+
+        Parameters
+        ----------
+        columns : mapping of str to Plain, each of length N
+            The inputs; the targets too, if they are kept.
+        own : Plain of length N, or None
+            What stands for them in the reduced table.
+
+        Returns
+        -------
+        dict of str to Plain
+            One for each target.
+        """
+
+
+def ends_of(plain: Plain) -> np.ndarray:
+    """The smallest and the largest of some values, shape (2,); (0,) if there are none."""
+    values = plain.values[~plain.missing]
+    return np.array([values.min(), values.max()]) if len(values) else values
