@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from synthgen.constraints.relation import Relation
+from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import ConditionError, DataError, NotFittedError
@@ -19,6 +21,8 @@ from synthgen.models.conditions import parse_conditions
 from synthgen.models.drawing import Source, batch_rows, draw_for_frame, draw_matching, draw_rows
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.model_file import write_model_file
+from synthgen.models.relation_parameters import parameters_from_state, parameters_to_state
+from synthgen.relations.find import find_relations
 from synthgen.rng import derived_seed, resolve_seed
 from synthgen.schema import Schema
 from synthgen.table.annotated import AnnotatedTable, Annotation, as_annotated, is_anndata
@@ -50,9 +54,11 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         The parameters as they were in `fit`.
     """
 
-    constraints: ClassVar[Mapping[str, list[Constraint]]]
+    parameter_constraints: ClassVar[Mapping[str, list[Constraint]]]
     _encoder_class: ClassVar[type[TableEncoder]] = TableEncoder
     schema: Schema | None
+    constraints: Sequence[Rule] | None
+    detect_relations: bool
     random_state: int | None
     verbose: int
 
@@ -85,18 +91,19 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         ParameterError
             If a parameter breaks its constraint.
         DataError
-            If the table is empty or too short, or a name or column cannot be used.
+            If the table is empty or too short, a name or column cannot be used, or rows break a constraint.
         SchemaError
-            If `schema` does not fit the table.
+            If `schema` or `constraints` do not fit the table.
         """
-        validate_parameters(type(self).__name__, self.constraints, self.get_params(deep=False))
+        validate_parameters(type(self).__name__, self.parameter_constraints, self.get_params(deep=False))
         table, annotation = as_annotated(X)
         if len(table) < MIN_ROWS:
             raise DataError(
                 f"The table has {len(table)} rows; a model needs at least {MIN_ROWS} to learn from."
             )
         seed = resolve_seed(self.random_state)
-        schema = infer_schema(table, self.schema)
+        found = infer_schema(table, self.schema)
+        schema = find_relations(table, found, self.constraints or (), look=self.detect_relations)
         wide = self._wide_options()
         if wide is not None and annotation is not None:
             wide = replace(wide, features=tuple(annotation.features.index))
@@ -147,11 +154,24 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         ParameterError
             If `n`, `random_state` or `batch_size` is out of range.
         ConditionError
-            If a condition can never be met, or too few of the rows drawn met it.
+            If a condition can never be met, or too few of the rows drawn met it or the constraints.
         """
         self._check_fitted()
+        return self._sample(self.model_, n, conditions, random_state, batch_size)
+
+    def _sample(
+        self,
+        model: AbstractMatrixModel,
+        n: int,
+        conditions: Mapping[str, Any] | pd.DataFrame | None,
+        random_state: int | None,
+        batch_size: int | None,
+    ) -> Any:
+        """Rows of a matrix model, in the form that `fit` was given."""
         _check_sample_parameters(n, random_state, batch_size)
-        rows = self._draw(n, conditions, resolve_seed(random_state), batch_size)
+        size = batch_size or batch_rows(len(self.schema_))
+        source = Source(model, self.encoder_, resolve_seed(random_state), size, self.verbose)
+        rows = self._draw(source, n, conditions)
         if not self._gives_anndata or self.annotation_ is None:
             return rows
         from synthgen.table.h5ad import to_anndata
@@ -193,17 +213,17 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             "n_columns": len(self.schema_),
             "n_features": self.encoder_.layout_.width,
             "kinds": {c.name: c.kind for c in self.schema_},
-            "parameters": {k: v for k, v in self.fitted_parameters_.items() if k != "schema"},
+            "relations": [_relation_text(r) for r in self.schema_.relations or ()],
+            "parameters": {
+                k: v for k, v in parameters_to_state(self.fitted_parameters_).items() if k != "schema"
+            },
             **self._describe_block(),
             "privacy": self._privacy_notes(),
         }
 
     def _draw(
-        self, n: int, conditions: Mapping[str, Any] | pd.DataFrame | None, seed: int, batch_size: int | None
+        self, source: Source, n: int, conditions: Mapping[str, Any] | pd.DataFrame | None
     ) -> pd.DataFrame:
-        source = Source(
-            self.model_, self.encoder_, seed, batch_size or batch_rows(len(self.schema_)), self.verbose
-        )
         if conditions is None:
             return draw_rows(source, n)
         if isinstance(conditions, pd.DataFrame):
@@ -231,11 +251,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     def to_state(self) -> dict[str, Any]:
         """Everything that `from_state` needs, as JSON-able values and numpy arrays."""
         self._check_fitted()
-        parameters = dict(self.fitted_parameters_)
-        if parameters["schema"] is not None:
-            parameters["schema"] = parameters["schema"].to_dict()
         return {
-            "parameters": parameters,
+            "parameters": parameters_to_state(self.fitted_parameters_),
             "n_rows_in": self.n_rows_in_,
             "encoder": self.encoder_.to_state(),
             "model": self.model_.to_state(),
@@ -247,10 +264,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """A fitted model from `to_state`'s data."""
-        parameters = dict(state["parameters"])
-        if parameters["schema"] is not None:
-            parameters["schema"] = Schema.from_dict(parameters["schema"])
-        model = cls(**parameters)
+        model = cls(**parameters_from_state(state["parameters"]))
         model.fitted_parameters_ = model.get_params(deep=False)
         model.encoder_ = cls._encoder_class.from_state(state["encoder"])
         model.schema_ = model.encoder_.schema
@@ -322,6 +336,13 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             )
         notes.append("No differential privacy: nothing bounds what a determined attacker may infer.")
         return notes
+
+
+def _relation_text(relation: Relation) -> str:
+    """A relation in one line."""
+    state = relation.source if relation.enabled else f"{relation.source}, not in force"
+    reason = "" if relation.reason == relation.source else f": {relation.reason}"
+    return f"{relation.rule.words()} ({state}{reason})"
 
 
 def _check_sample_parameters(n: int, random_state: int | None, batch_size: int | None) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import torch
 
+from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import ParameterError
@@ -21,8 +23,11 @@ from synthgen.models.gan_model import GanModel
 from synthgen.models.gaussian_model import GaussianModel
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
 from synthgen.models.recipe import HIDDEN_DIMS, SCORE_HIDDEN_DIMS, score_config, table_config
+from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
 from synthgen.models.score_contest import Contest
 from synthgen.models.score_gan import ScoreGanModel, ScoreRecipe, fit_scores
+from synthgen.models.selection import MIN_ROWS as MIN_SELECTION_ROWS
+from synthgen.models.selection import SelectedModel, Selector, fit_selector
 from synthgen.models.validation_score import compact, detection_auc
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.networks.blocks import initialise
@@ -36,7 +41,7 @@ from synthgen.training.history import History
 from synthgen.training.loop import train
 from synthgen.training.losses import LOSSES
 from synthgen.training.threads import torch_threads
-from synthgen.validation import Choice, Constraint, Each, Instance, Interval, Nothing
+from synthgen.validation import Choice, Constraint, Each, Instance, Interval, Nothing, validate_parameters
 
 MIN_VALIDATION_ROWS = 200
 """Fewer validation rows than this judge nothing: then none are held out."""
@@ -47,6 +52,7 @@ CALIBRATION_WIDTH = 10_000
 """Matrix columns times blocks, between these bounds."""
 _INF = math.inf
 _WEIGHT: list[Constraint] = [Interval("float", 0, _INF), Nothing()]
+_REFINE: list[Constraint] = [Interval("int", 2, 64), Choice(("auto",)), Nothing()]
 
 
 class SynthGAN(AbstractSynthesizer):
@@ -117,8 +123,16 @@ class SynthGAN(AbstractSynthesizer):
         Steps between scores on the validation rows.
     patience : int, default 6
         Scores in a row that are worse than the best by more than its standard error before training stops.
+    refine : "auto", int or None, default "auto"
+        Rows drawn for each row that `sample` gives: it chooses those that boosted trees cannot tell from real rows, with
+        one- and two-way margins as in the training table. An int: so many. "auto": as many as the choice needs
+        (4 to 32) from 1,000 training rows on, else none. None: every row drawn is given. Not on common factors.
     schema : Schema, optional
         Declares kinds of columns; the others are inferred.
+    constraints : sequence of Rule, optional
+        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique` or `Dependency`.
+    detect_relations : bool, default True
+        Whether to look for such rules in the training table, if `schema` does not say what there are.
     device : {"auto", "cpu", "cuda", "mps"}, default "auto"
         Where to train and sample. "auto": CUDA if there is one, else the CPU.
     precision : {"auto", "float32", "bfloat16"}, default "auto"
@@ -146,6 +160,8 @@ class SynthGAN(AbstractSynthesizer):
         What models the common factors of a wide table.
     contest_ : Contest or None
         How that was found.
+    selector_ : Selector or None
+        Chooses among rows drawn; None where every row drawn is given.
 
     References
     ----------
@@ -160,8 +176,9 @@ class SynthGAN(AbstractSynthesizer):
     """
 
     contest_: Contest | None
+    selector_: Selector | None
 
-    constraints: ClassVar[dict[str, list[Constraint]]] = {
+    parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {
         "latent_dim": [Interval("int", 1, _INF)],
         "hidden_dims": [Each(Interval("int", 1, _INF), min_length=1), Nothing()],
         "loss": [Choice(tuple(LOSSES))],
@@ -185,7 +202,9 @@ class SynthGAN(AbstractSynthesizer):
         "validation_fraction": [Interval("float", 0, 0.5, "both")],
         "validate_every": [Interval("int", 1, _INF)],
         "patience": [Interval("int", 1, _INF)],
+        "refine": _REFINE,
         "schema": [Instance(Schema, "a Schema"), Nothing()],
+        **RELATION_CONSTRAINTS,
         "device": [Choice(("auto", "cpu", "cuda", "mps"))],
         "precision": [Choice(("auto", "float32", "bfloat16"))],
         "n_threads": [Interval("int", 1, _INF)],
@@ -221,7 +240,10 @@ class SynthGAN(AbstractSynthesizer):
         validation_fraction: float = 0.1,
         validate_every: int = 500,
         patience: int = 6,
+        refine: str | int | None = "auto",
         schema: Schema | None = None,
+        constraints: Sequence[Rule] | None = None,
+        detect_relations: bool = True,
         device: str = "auto",
         precision: str = "auto",
         n_threads: int = 1,
@@ -253,7 +275,10 @@ class SynthGAN(AbstractSynthesizer):
         self.validation_fraction = validation_fraction
         self.validate_every = validate_every
         self.patience = patience
+        self.refine = refine
         self.schema = schema
+        self.constraints = constraints
+        self.detect_relations = detect_relations
         self.device = device
         self.precision = precision
         self.n_threads = n_threads
@@ -262,7 +287,7 @@ class SynthGAN(AbstractSynthesizer):
 
     def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
         layout, device = encoder.layout_, self._device()
-        self.contest_ = None
+        self.contest_ = self.selector_ = None
         if not layout.width:
             self._keep_history(History(stopped="nothing to learn: every column is constant or regenerated"))
             return EmptyModel()
@@ -283,7 +308,59 @@ class SynthGAN(AbstractSynthesizer):
             model = GanModel(generator, layout, cond_columns, condition_table(matrix, cond_columns), device)
             _calibrate(model, rows, derived_seed(seed, "calibration"))
         self._keep_history(history)
+        if self.refine is not None and (self.refine != "auto" or len(matrix) >= MIN_SELECTION_ROWS):
+            factor = None if self.refine == "auto" else int(self.refine)
+            self.selector_ = fit_selector(model, matrix, encoder, factor, seed, self.verbose)
         return model
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        conditions: Mapping[str, Any] | pd.DataFrame | None = None,
+        random_state: int | None = None,
+        batch_size: int | None = None,
+        refine: str | int | None = "auto",
+    ) -> Any:
+        """Draw synthetic rows.
+
+        Parameters
+        ----------
+        n, conditions, random_state, batch_size
+            See `AbstractSynthesizer.sample`.
+        refine : "auto", int or None
+            "auto": as the model was fitted. None: every row drawn is given, which takes a fraction of the time. An
+            int: rows drawn for each row given; more follow the weights more closely.
+
+        Returns
+        -------
+        pandas.DataFrame, shape (n, n_columns)
+            Columns, order and dtypes of the training table; an anndata.AnnData where `fit` was given one.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ParameterError
+            If a parameter is out of range, or `refine` is an int and the model was fitted without selection.
+        ConditionError
+            If a condition can never be met, or too few of the rows drawn met it or the constraints.
+        """
+        self._check_fitted()
+        validate_parameters("sample", {"refine": _REFINE}, {"refine": refine})
+        return self._sample(self._selected(refine), n, conditions, random_state, batch_size)
+
+    def _selected(self, refine: str | int | None) -> AbstractMatrixModel:
+        """The matrix model that rows are drawn from."""
+        if self.selector_ is None and isinstance(refine, int):
+            raise ParameterError(
+                f"The `refine` parameter of sample is {refine}, but this SynthGAN has not learnt to choose rows; "
+                "fit it with refine='auto' on 1,000 rows or more, or with a number."
+            )
+        if self.selector_ is None or refine is None:
+            return self.model_
+        own = self.selector_ if refine == "auto" else replace(self.selector_, factor=int(refine))
+        return SelectedModel(self.model_, own, self.encoder_)
 
     def _fit_scores(
         self, matrix: np.ndarray, layout: MatrixLayout, cond_columns: list[int], device: str, seed: int
@@ -385,6 +462,7 @@ class SynthGAN(AbstractSynthesizer):
             "validation": self.validation_history_.reset_index().to_numpy().tolist(),
             "stopped": self.stopped_,
             "contest": None if self.contest_ is None else self.contest_.to_state(),
+            "selector": None if self.selector_ is None else self.selector_.to_state(),
         }
 
     def _load_extra_state(self, extra: dict[str, Any]) -> None:
@@ -392,6 +470,8 @@ class SynthGAN(AbstractSynthesizer):
         self._keep_history(History(steps, [(int(s), a) for s, a in extra["validation"]], extra["stopped"]))
         contest = extra.get("contest")
         self.contest_ = None if contest is None else Contest.from_state(contest)
+        selector = extra.get("selector")
+        self.selector_ = None if selector is None else Selector.from_state(selector)
 
     def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:
         layout = self.encoder_.layout_

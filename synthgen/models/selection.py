@@ -1,0 +1,237 @@
+"""Rows chosen from a larger pool of generated ones, so that they look more like the real rows.
+
+A pool of several blocks is drawn for each block wanted. Its rows are weighted by how much likelier they are among real
+rows (`density_ratio`) and by factors that bring one- and two-way margins right (`margins`); a block is then chosen by
+these weights, no row twice, with margins as wanted (`balanced_choice`). All that is known of the real rows is
+in the trees and in the shares of cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from tqdm import tqdm
+
+from synthgen.encoders.table_encoder import TableEncoder
+from synthgen.models.balanced_choice import balance, inclusion, systematic
+from synthgen.models.density_ratio import FOLDS, MAX_ROUNDS, DensityRatio, fit_density_ratio
+from synthgen.models.margins import Margins, fit_margins
+from synthgen.models.matrix_model import AbstractMatrixModel
+from synthgen.models.row_features import RowFeatures, row_features
+from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
+from synthgen.training.threads import in_parallel
+
+MIN_ROWS = 1000
+"""Fewer real rows than this teach trees too little to choose by."""
+POOL_PER_ROW = 8
+"""Generated rows for each real one while the weights are learnt, ..."""
+MAX_POOL_ROWS = 400_000
+"""... no more than this."""
+FACTORS = (4, 8, 16, 32)
+"""Generated rows for each one kept, of which "auto" takes ..."""
+STAND_INS = 2
+"""Rows that may be exchanged for the chosen ones, for each of them."""
+MAX_CUT = 0.02
+"""... the fewest that cut no more than this share of all weight: a row is chosen once, however heavy it is."""
+
+
+@dataclass(frozen=True)
+class Selector:
+    """How rows are weighted, and how many are drawn for each one kept.
+
+    Parameters
+    ----------
+    ratio : DensityRatio
+        Trees.
+    margins : Margins
+        Cells, their shares and factors.
+    factor : int
+        Rows of the pool for each row kept.
+    aucs : list of float
+        How well trees told real rows from the pool, before each round of weighting.
+    effective_share : float
+        Effective size of the weighted pool over its rows, in (0, 1].
+    """
+
+    ratio: DensityRatio
+    margins: Margins
+    factor: int
+    aucs: list[float]
+    effective_share: float
+
+    def choose(self, values: np.ndarray, n: int, *, is_free: bool, fold: int, rng: np.random.Generator) -> np.ndarray:
+        """Choose rows of a pool.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (S, n_features)
+            The pool, as `row_features` gives it.
+        n : int
+            Rows wanted, at most S.
+        is_free : bool
+            Whether the pool was drawn without conditions: only then the margins are those of the real rows.
+        fold : int
+            Whose trees.
+        rng : numpy.random.Generator
+            Draws.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            Places, none twice, in random order.
+        """
+        cells = self.margins.cells(values)
+        log_weight = self.ratio.log_ratio(values, fold) + self.margins.log_weight(cells)
+        probability = inclusion(log_weight, n)
+        first = systematic(probability, rng)
+        if not is_free:
+            return first
+        certain = first[probability[first] >= 1]
+        others = np.setdiff1d(np.arange(len(values)), first)
+        n_others = min(STAND_INS * n, len(others))
+        second = others[systematic(inclusion(log_weight[others], n_others), rng)]
+        return balance(cells, first, second, self.margins.wanted, rng, fixed=certain)
+
+    def to_state(self) -> dict[str, Any]:
+        """As JSON-able values and numpy arrays."""
+        return {**vars(self), "ratio": self.ratio.to_state(), "margins": self.margins.to_state()}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """From `to_state`'s data."""
+        parts = {"ratio": DensityRatio.from_state(state["ratio"]), "margins": Margins.from_state(state["margins"])}
+        return cls(**{**state, **parts})
+
+
+class SelectedModel(AbstractMatrixModel):
+    """A matrix model whose rows are chosen from another's.
+
+    Parameters
+    ----------
+    source : AbstractMatrixModel
+        Makes the pools.
+    selector : Selector
+        Chooses.
+    encoder : TableEncoder
+        Says what matrix rows mean.
+    """
+
+    def __init__(self, source: AbstractMatrixModel, selector: Selector, encoder: TableEncoder) -> None:
+        self.source = source
+        self.selector = selector
+        self.encoder = encoder
+        self.cond_columns = source.cond_columns
+
+    def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
+        """One block of chosen rows. See the base class."""
+        factor = self.selector.factor
+        numbers = range(block * factor, (block + 1) * factor)
+        pool = np.concatenate([self.source.generate_block(seed, b, allowed) for b in numbers])
+        chosen = self.selector.choose(
+            row_features(pool, self.encoder).values,
+            ROWS_PER_BLOCK,
+            is_free=allowed is None,
+            fold=block,
+            rng=stream(seed, "selection", block),
+        )
+        return pool[chosen]
+
+    def condition_rows(self) -> np.ndarray:
+        """The conditions that can be given. See the base class."""
+        return self.source.condition_rows()
+
+    def to_state(self) -> dict[str, Any]:
+        """The source's state, and the selector's. See the base class."""
+        return {"source": self.source.to_state(), "selector": self.selector.to_state()}
+
+
+def fit_selector(
+    source: AbstractMatrixModel,
+    matrix: np.ndarray,
+    encoder: TableEncoder,
+    factor: int | None,
+    seed: int,
+    verbose: int,
+) -> Selector | None:
+    """Learn to choose among a model's rows.
+
+    Parameters
+    ----------
+    source : AbstractMatrixModel
+        Fitted.
+    matrix : ndarray of float32, shape (N, F)
+        The real rows.
+    encoder : TableEncoder
+        Says what they mean.
+    factor : int or None
+        Rows of the pool for each row kept; None: as many as the weights need.
+    seed : int
+        Of the pool and the folds.
+    verbose : int
+        0: no progress bar.
+
+    Returns
+    -------
+    Selector or None
+        None where there is nothing to choose by.
+    """
+    real = row_features(matrix, encoder)
+    if not real.values.shape[1]:
+        return None
+    n_blocks = -(-min(POOL_PER_ROW * len(matrix), MAX_POOL_ROWS) // ROWS_PER_BLOCK)
+    with tqdm(total=MAX_ROUNDS * FOLDS + 2, desc="select", unit="part", disable=None if verbose else True) as bar:
+        pool = draw_pool(source, encoder, n_blocks, derived_seed(seed, "selection pool"))
+        bar.update()
+        found = fit_density_ratio(real, pool, derived_seed(seed, "selection folds"), bar.update)
+        weight = np.exp(found.log_weight - found.log_weight.max())
+        margins, weight = fit_margins(real, pool, weight)
+        bar.update()
+    effective = float(weight.sum() ** 2 / np.square(weight).sum() / len(weight))
+    return Selector(found.ratio, margins, factor or enough(weight), found.aucs, effective)
+
+
+def draw_pool(source: AbstractMatrixModel, encoder: TableEncoder, n_blocks: int, seed: int) -> RowFeatures:
+    """Blocks 0, 1, ... of a model, as features.
+
+    Parameters
+    ----------
+    source : AbstractMatrixModel
+        Makes the rows.
+    encoder : TableEncoder
+        Says what they mean.
+    n_blocks : int
+        At least 1.
+    seed : int
+        Of the rows.
+
+    Returns
+    -------
+    RowFeatures
+        Of ``n_blocks * ROWS_PER_BLOCK`` rows.
+    """
+    make: Callable[[int], RowFeatures] = lambda block: row_features(source.generate_block(seed, block), encoder)
+    blocks = in_parallel(make, range(n_blocks))
+    return RowFeatures(np.concatenate([b.values for b in blocks]), blocks[0].is_level)
+
+
+def enough(weight: np.ndarray) -> int:
+    """How many rows must be drawn for each row kept so that little weight is cut at one copy a row.
+
+    Parameters
+    ----------
+    weight : ndarray of float64, shape (M,)
+        Of the rows of a pool, >= 0.
+
+    Returns
+    -------
+    int
+        Of `FACTORS`; the largest where none is enough.
+    """
+    mean = weight.mean()
+    for factor in FACTORS:
+        if np.maximum(weight - factor * mean, 0).sum() <= MAX_CUT * weight.sum():
+            return factor
+    return FACTORS[-1]
