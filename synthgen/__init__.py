@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Formula,
         Inequality,
         Range,
+        Repeats,
         Unique,
     )
     from synthgen.exceptions import SynthgenError
@@ -44,6 +45,7 @@ __all__ = [
     "LearningCurve",
     "Range",
     "Relation",
+    "Repeats",
     "Report",
     "Schema",
     "SynthGAN",
@@ -67,6 +69,7 @@ _HOMES = {
     "LearningCurve": "synthgen.studies.result",
     "Range": "synthgen.constraints.rules",
     "Relation": "synthgen.constraints.relation",
+    "Repeats": "synthgen.constraints.rules",
     "Report": "synthgen.reports.summary",
     "Schema": "synthgen.schema",
     "SynthGAN": "synthgen.models.synthgan",

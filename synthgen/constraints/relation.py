@@ -20,13 +20,14 @@ class Relation:
     Parameters
     ----------
     rule : Rule
-        `Dependency`, `FixedCombinations`, `Formula`, `Inequality`, `Range` or `Unique`.
+        `Dependency`, `FixedCombinations`, `Formula`, `Inequality`, `Range`, `Repeats` or `Unique`.
     source : {"declared", "detected"}
         Whether a user said so, or the training table did.
     enabled : bool
         False: listed, but not in force.
     support : int or None
         Training rows that it was seen to hold in: those with no missing value among its columns. No row broke it.
+        Of `Repeats`: the rows that repeat.
     reason : str
         Why it is here, in words.
 

@@ -301,8 +301,44 @@ class Dependency(Rule):
         return f"{self.by} determines {self.column}"
 
 
+@dataclass(frozen=True)
+class Repeats(Rule):
+    """A column often holds the very value that another one holds: no row can break it.
+
+    Parameters
+    ----------
+    column, of : str
+        Two columns of numbers of one dtype, without missing values.
+
+    Raises
+    ------
+    SchemaError
+        If they are not the names of two columns.
+
+    Examples
+    --------
+    >>> Repeats("paid", of="billed").words()
+    'paid often repeats billed'
+    """
+
+    column: str
+    of: str
+
+    def __post_init__(self) -> None:
+        _check_names(self, (self.column, self.of), fewest=2)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Both columns."""
+        return self.column, self.of
+
+    def words(self) -> str:
+        """``column often repeats of``."""
+        return f"{self.column} often repeats {self.of}"
+
+
 RULES: dict[str, type[Rule]] = {
-    r.__name__: r for r in (Dependency, FixedCombinations, Formula, Inequality, Range, Unique)
+    r.__name__: r for r in (Dependency, FixedCombinations, Formula, Inequality, Range, Repeats, Unique)
 }
 """Every kind of rule by its name."""
 

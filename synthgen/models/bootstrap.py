@@ -31,7 +31,8 @@ class Bootstrap(AbstractSynthesizer):
     schema : Schema, optional
         Declares kinds of columns; the others are inferred. Rows come back as they were whatever it says.
     constraints : sequence of Rule, optional
-        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique` or `Dependency`.
+        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique`,
+        `Dependency` or `Repeats`.
     detect_relations : bool, default True
         Whether to look for such rules in the training table, if `schema` does not say what there are.
     random_state : int, optional

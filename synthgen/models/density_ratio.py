@@ -1,14 +1,14 @@
-"""How much likelier a row is among real rows than in a pool of generated ones: boosted trees, cross-fitted, in rounds.
+"""How much likelier a row is among real rows than among generated ones: boosted trees, in rounds.
 
-Each round learns to tell real rows from the pool as it is weighted so far, on all folds of both but one, and weights
-that fold by the odds. So no row of the pool is weighted by trees that saw it. Fresh rows were seen by none: a block of
-them takes the trees of one fold, and all folds in turn.
+Each round draws a pool of its own, weights it by what the rounds before have learnt, and learns to tell real rows from
+it. So no row is ever weighted by trees that saw it, neither here nor when rows are drawn later, and what one round
+overrates, the next one sees and takes back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,26 +16,27 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from synthgen.models.row_features import RowFeatures
-from synthgen.rng import derived_seed, stream
+from synthgen.rng import stream
 
 if TYPE_CHECKING:
     import lightgbm
 
-FOLDS = 3
-MAX_ROUNDS = 4
+MAX_ROUNDS = 6
 MAX_TREES = 100
-"""Of one fold in one round; fewer where more tell the fold left out apart no better."""
+"""Of one round; fewer where more tell the rows set aside apart no better."""
 PATIENCE = 10
 """Trees without gain before a round ends."""
-MIN_AUC = 0.505
-"""On the folds left out, for a round to be kept and another to be tried."""
+SET_ASIDE = 0.2
+"""Share of real and generated rows that a round does not learn from: they say when it is done, and its AUC."""
+MIN_AUC = 0.52
+"""On the rows set aside, for a round to be kept and another to be tried."""
 MIN_LEAF_ROWS = 50
 """Real and generated rows in a leaf at least: no leaf stands for a single real row."""
 MAX_LOG_ODDS = 5.0
 """Of one round, up or down."""
 _SETTINGS = {
     "objective": "binary",
-    "learning_rate": 0.2,
+    "learning_rate": 0.15,
     "num_leaves": 63,
     "min_data_in_leaf": MIN_LEAF_ROWS,
     "lambda_l2": 1.0,
@@ -45,34 +46,37 @@ _SETTINGS = {
     "num_threads": 1,
     "verbosity": -1,
 }
+_Labelled = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
 class DensityRatio:
-    """Boosted trees of every round and fold, as text.
+    """Boosted trees of every round, as text.
 
     Parameters
     ----------
-    trees : list of list of str
-        By round, then by fold: LightGBM models in their text format.
+    trees : list of str
+        LightGBM models in their text format.
+    aucs : list of float
+        How well trees told real rows from weighted ones on rows set aside: in the first round without weights, then
+        after each round.
     """
 
-    trees: list[list[str]]
+    trees: list[str] = field(default_factory=list)
+    aucs: list[float] = field(default_factory=list)
 
     @property
     def n_trees(self) -> int:
-        """Trees that a row passes through, in the mean over folds."""
-        return sum(b.num_trees() for boosters in self._boosters for b in boosters) // FOLDS
+        """Trees that a row passes through."""
+        return sum(b.num_trees() for b in self._boosters)
 
-    def log_ratio(self, values: np.ndarray, fold: int) -> np.ndarray:
-        """Log odds of fresh rows.
+    def log_ratio(self, values: np.ndarray) -> np.ndarray:
+        """Log odds of rows that no round has seen.
 
         Parameters
         ----------
         values : ndarray of float64, shape (N, n_features)
             As `row_features` gives them.
-        fold : int
-            Whose trees: any number, taken modulo the folds.
 
         Returns
         -------
@@ -80,62 +84,49 @@ class DensityRatio:
             In nats, up to a constant.
         """
         out = np.zeros(len(values))
-        for boosters in self._boosters:
-            out += _log_odds(boosters[fold % FOLDS], values)
+        for booster in self._boosters:
+            odds = np.asarray(booster.predict(values, raw_score=True, num_threads=1))
+            out += np.clip(odds, -MAX_LOG_ODDS, MAX_LOG_ODDS)
         return out
 
     @cached_property
-    def _boosters(self) -> list[list[lightgbm.Booster]]:
+    def _boosters(self) -> list[lightgbm.Booster]:
         import lightgbm
 
-        return [[lightgbm.Booster(model_str=text) for text in texts] for texts in self.trees]
+        return [lightgbm.Booster(model_str=text) for text in self.trees]
 
     def to_state(self) -> dict[str, Any]:
         """The text as arrays of bytes."""
-        return {"trees": [[np.frombuffer(t.encode(), dtype=np.uint8) for t in texts] for texts in self.trees]}
+        return {
+            "trees": [np.frombuffer(text.encode(), dtype=np.uint8) for text in self.trees],
+            "aucs": self.aucs,
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """From `to_state`'s data."""
-        return cls([[part.tobytes().decode() for part in parts] for parts in state["trees"]])
-
-
-@dataclass(frozen=True)
-class FittedRatio:
-    """What `fit_density_ratio` found.
-
-    Parameters
-    ----------
-    ratio : DensityRatio
-        The trees.
-    log_weight : ndarray of float64, shape (M,)
-        Of the pool's rows, each from trees that did not see it.
-    aucs : list of float
-        Of every round on the folds left out, before its weights: how well trees could still tell.
-    """
-
-    ratio: DensityRatio
-    log_weight: np.ndarray
-    aucs: list[float]
+        return cls([part.tobytes().decode() for part in state["trees"]], state["aucs"])
 
 
 def fit_density_ratio(
-    real: RowFeatures, pool: RowFeatures, seed: int, progress: Callable[[], object]
-) -> FittedRatio:
+    real: RowFeatures, draw: Callable[[int], RowFeatures], seed: int, progress: Callable[[], object]
+) -> DensityRatio:
     """Learn the ratio of real to generated density.
 
     Parameters
     ----------
-    real, pool : RowFeatures
-        Of N real rows and M generated ones.
+    real : RowFeatures
+        Of N real rows.
+    draw : callable
+        Number of a round -> a pool of generated rows, another one for each number.
     seed : int
-        Deals rows into folds.
+        Which rows are set aside.
     progress : callable
-        Called after every fold of every round.
+        Called after every round.
 
     Returns
     -------
-    FittedRatio
+    DensityRatio
         Without trees where nothing can be told apart.
 
     References
@@ -148,68 +139,44 @@ def fit_density_ratio(
     -----
     NOTE[DIFF]: [2] rejects by the GAN's own discriminator; trees see the sharp structure that it missed.
     """
-    log_weight, trees, aucs = np.zeros(len(pool.values)), [], []
+    found = DensityRatio()
     for number in range(MAX_ROUNDS):
-        found = _fit_round(real, pool, log_weight, derived_seed(seed, "round", number), progress)
-        aucs.append(found.auc)
-        if found.auc < MIN_AUC:
-            break
-        trees.append(found.trees)
-        log_weight += found.log_odds
-    return FittedRatio(DensityRatio(trees), log_weight, aucs)
+        pool = draw(number)
+        weight = relative(found.log_ratio(pool.values)) * len(real.values)
+        text, auc = _fit_round(real.values, pool.values, weight, stream(seed, "set aside", number))
+        progress()
+        if auc < MIN_AUC:
+            return DensityRatio(found.trees, [*found.aucs, auc])
+        found = DensityRatio([*found.trees, text], [*found.aucs, auc])
+    return found
 
 
-@dataclass(frozen=True)
-class _Round:
-    trees: list[str]
-    log_odds: np.ndarray
-    auc: float
+def relative(log_weight: np.ndarray) -> np.ndarray:
+    """Weights that sum to 1, from their logarithms."""
+    weight = np.exp(log_weight - log_weight.max())
+    out: np.ndarray = weight / weight.sum()
+    return out
 
 
 def _fit_round(
-    real: RowFeatures, pool: RowFeatures, log_weight: np.ndarray, seed: int, progress: Callable[[], object]
-) -> _Round:
-    n, m = len(real.values), len(pool.values)
-    rng = stream(seed, "folds")
-    fold_real, fold_pool = rng.permutation(n) % FOLDS, rng.permutation(m) % FOLDS
-    weight = np.exp(log_weight - log_weight.max())
-    weight *= n / weight.sum()
-    odds_real, odds_pool, trees = np.zeros(n), np.zeros(m), []
-    for fold in range(FOLDS):
-        out_real, out_pool = fold_real == fold, fold_pool == fold
-        booster = _fit_trees(
-            _labelled(real.values[~out_real], pool.values[~out_pool], weight[~out_pool]),
-            _labelled(real.values[out_real], pool.values[out_pool], weight[out_pool]),
-        )
-        odds_real[out_real] = _log_odds(booster, real.values[out_real])
-        odds_pool[out_pool] = _log_odds(booster, pool.values[out_pool])
-        trees.append(booster.model_to_string(num_iteration=booster.best_iteration))
-        progress()
-    label = np.repeat([1, 0], [n, m])
-    weights = np.concatenate([np.ones(n), weight])
-    auc = roc_auc_score(label, np.concatenate([odds_real, odds_pool]), sample_weight=weights)
-    return _Round(trees, odds_pool, float(auc))
+    real: np.ndarray, pool: np.ndarray, weight: np.ndarray, rng: np.random.Generator
+) -> tuple[str, float]:
+    """Trees that tell real rows from weighted ones, and their AUC on rows set aside."""
+    import lightgbm
+
+    aside_real, aside_pool = rng.random(len(real)) < SET_ASIDE, rng.random(len(pool)) < SET_ASIDE
+    learn = _labelled(real[~aside_real], pool[~aside_pool], weight[~aside_pool])
+    check = _labelled(real[aside_real], pool[aside_pool], weight[aside_pool])
+    train = lightgbm.Dataset(learn[0], learn[1], weight=learn[2])
+    valid = lightgbm.Dataset(check[0], check[1], weight=check[2], reference=train)
+    stop = lightgbm.early_stopping(PATIENCE, verbose=False)
+    booster = lightgbm.train(_SETTINGS, train, MAX_TREES, valid_sets=[valid], callbacks=[stop])
+    odds = np.asarray(booster.predict(check[0], raw_score=True, num_threads=1))
+    auc = float(roc_auc_score(check[1], odds, sample_weight=check[2]))
+    return booster.model_to_string(num_iteration=booster.best_iteration), auc
 
 
-def _labelled(
-    real: np.ndarray, pool: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _labelled(real: np.ndarray, pool: np.ndarray, weight: np.ndarray) -> _Labelled:
     """Rows, labels and weights."""
     label = np.repeat([1.0, 0.0], [len(real), len(pool)])
     return np.concatenate([real, pool]), label, np.concatenate([np.ones(len(real)), weight])
-
-
-def _fit_trees(
-    seen: tuple[np.ndarray, np.ndarray, np.ndarray], unseen: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> lightgbm.Booster:
-    import lightgbm
-
-    train = lightgbm.Dataset(seen[0], seen[1], weight=seen[2])
-    valid = lightgbm.Dataset(unseen[0], unseen[1], weight=unseen[2], reference=train)
-    stop = lightgbm.early_stopping(PATIENCE, verbose=False)
-    return lightgbm.train(_SETTINGS, train, MAX_TREES, valid_sets=[valid], callbacks=[stop])
-
-
-def _log_odds(booster: lightgbm.Booster, values: np.ndarray) -> np.ndarray:
-    odds = booster.predict(values, raw_score=True, num_threads=1)
-    return np.clip(np.asarray(odds), -MAX_LOG_ODDS, MAX_LOG_ODDS)

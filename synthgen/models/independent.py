@@ -32,7 +32,8 @@ class IndependentMarginals(AbstractSynthesizer):
     schema : Schema, optional
         Declares kinds of columns; the others are inferred.
     constraints : sequence of Rule, optional
-        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique` or `Dependency`.
+        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique`,
+        `Dependency` or `Repeats`.
     detect_relations : bool, default True
         Whether to look for such rules in the training table, if `schema` does not say what there are.
     covariates : sequence of str, optional

@@ -25,7 +25,9 @@ MAX_PAIRS = 400
 MAX_LEVELS = 64
 """Columns of more levels have no margins with others."""
 MIN_ROWS = 5
-"""Cells of fewer real rows share one target and one factor within their margin."""
+"""Cells of fewer real rows share one target and one factor within their margin, ..."""
+MIN_POOL_ROWS = 20
+"""... and so do those of fewer generated ones: what is not there cannot be weighted."""
 PRIOR_ROWS = 10.0
 """Added to the rows that a cell should hold and to those that it holds: small cells move slowly, ..."""
 SWEEPS = 5
@@ -48,7 +50,7 @@ class Margins:
     share : ndarray of float64, shape (n_cells,)
         Of the real rows, in each cell; margin after margin, each sums to 1. Rare cells have the mean of theirs.
     is_rare : ndarray of bool, shape (n_cells,)
-        Fewer than `MIN_ROWS` real rows.
+        Fewer than `MIN_ROWS` real rows, or `MIN_POOL_ROWS` generated ones.
     log_factor : ndarray of float64, shape (n_cells,)
         What a row in the cell is weighted by.
     """
@@ -157,9 +159,11 @@ def fit_margins(real: RowFeatures, pool: RowFeatures, weight: np.ndarray) -> tup
     sizes = empty.sizes
     real_cells = empty.cells(real.values)
     count = np.bincount(real_cells.ravel(), minlength=int(sizes.sum()))
-    share, is_rare = _pooled(count / len(real.values), count < MIN_ROWS, sizes)
+    pool_cells = empty.cells(pool.values)
+    is_rare = (count < MIN_ROWS) | (np.bincount(pool_cells.ravel(), minlength=len(count)) < MIN_POOL_ROWS)
+    share = _pooled(count / len(real.values), is_rare, sizes)
     prior = PRIOR_ROWS / len(real.values)
-    log_factor, raked = _rake(empty.cells(pool.values), share, is_rare, sizes, weight, prior)
+    log_factor, raked = _rake(pool_cells, share, is_rare, sizes, weight, prior)
     return Margins(fine, coarse, pairs, share, is_rare, log_factor), raked
 
 
@@ -212,9 +216,7 @@ def binned(values: np.ndarray, inner_edges: list[np.ndarray]) -> np.ndarray:
     return out
 
 
-def _worst_pairs(
-    features: list[int], real: np.ndarray, pool: np.ndarray, weight: np.ndarray
-) -> np.ndarray:
+def _worst_pairs(features: list[int], real: np.ndarray, pool: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """The pairs of some features whose joint shares differ most, shape (n_pairs, 2)."""
     pairs = np.array(list(combinations(features, 2)), dtype=np.int64).reshape(-1, 2)
     if len(pairs) <= MAX_PAIRS:
@@ -234,7 +236,7 @@ def _distance(real: np.ndarray, pool: np.ndarray, weight: np.ndarray, width: int
     return float(np.abs(a - b).sum() / 2)
 
 
-def _pooled(share: np.ndarray, is_rare: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _pooled(share: np.ndarray, is_rare: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """The shares, with the mean of a margin's rare cells in each of them."""
     out, start = share.copy(), 0
     for size in sizes:
@@ -242,7 +244,7 @@ def _pooled(share: np.ndarray, is_rare: np.ndarray, sizes: np.ndarray) -> tuple[
         if rare.any():
             part[rare] = part[rare].mean()
         start += size
-    return out, is_rare
+    return out
 
 
 def _rake(

@@ -11,6 +11,30 @@ from synthgen.constraints.rules import Unique
 from synthgen.encoders.table_encoder import TableEncoder
 
 
+def obeys(matrix: np.ndarray, encoder: TableEncoder) -> np.ndarray:
+    """Which rows obey the rules that the encoding does not guarantee, one by one: all but `Unique`.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32, shape (N, F)
+        Hard rows.
+    encoder : TableEncoder
+        Fitted.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
+        All true where there are no such rules.
+    """
+    out = np.ones(len(matrix), dtype=bool)
+    checks = [c for c in encoder.row_checks if not isinstance(c.rule, Unique)]
+    if checks:
+        table = encoder.inverse_transform(matrix, columns=sorted({n for c in checks for n in c.rule.names}))
+        for check in checks:
+            out &= check.passed(table, encoder.schema)
+    return out
+
+
 class RowGate:
     """Lets rows of one sample through, in order, and remembers those that must not come again.
 

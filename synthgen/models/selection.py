@@ -8,7 +8,6 @@ in the trees and in the shares of cells.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -17,25 +16,27 @@ from tqdm import tqdm
 
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.models.balanced_choice import balance, inclusion, systematic
-from synthgen.models.density_ratio import FOLDS, MAX_ROUNDS, DensityRatio, fit_density_ratio
+from synthgen.models.density_ratio import MAX_ROUNDS, DensityRatio, fit_density_ratio, relative
 from synthgen.models.margins import Margins, fit_margins
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.row_features import RowFeatures, row_features
+from synthgen.models.row_gate import obeys
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
 from synthgen.training.threads import in_parallel
 
 MIN_ROWS = 1000
 """Fewer real rows than this teach trees too little to choose by."""
-POOL_PER_ROW = 8
-"""Generated rows for each real one while the weights are learnt, ..."""
-MAX_POOL_ROWS = 400_000
+POOL_PER_ROW = 6
+"""Generated rows for each real one in a round of learning the weights, ..."""
+MAX_POOL_ROWS = 300_000
 """... no more than this."""
-FACTORS = (4, 8, 16, 32)
+FACTORS = (4, 8, 16)
 """Generated rows for each one kept, of which "auto" takes ..."""
 STAND_INS = 2
 """Rows that may be exchanged for the chosen ones, for each of them."""
-MAX_CUT = 0.02
+MAX_CUT = 0.05
 """... the fewest that cut no more than this share of all weight: a row is chosen once, however heavy it is."""
+_NEVER = 100.0  # nats
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,6 @@ class Selector:
         Cells, their shares and factors.
     factor : int
         Rows of the pool for each row kept.
-    aucs : list of float
-        How well trees told real rows from the pool, before each round of weighting.
     effective_share : float
         Effective size of the weighted pool over its rows, in (0, 1].
     """
@@ -59,10 +58,17 @@ class Selector:
     ratio: DensityRatio
     margins: Margins
     factor: int
-    aucs: list[float]
     effective_share: float
 
-    def choose(self, values: np.ndarray, n: int, *, is_free: bool, fold: int, rng: np.random.Generator) -> np.ndarray:
+    def choose(
+        self,
+        values: np.ndarray,
+        n: int,
+        *,
+        good: np.ndarray,
+        is_free: bool,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
         """Choose rows of a pool.
 
         Parameters
@@ -71,10 +77,10 @@ class Selector:
             The pool, as `row_features` gives it.
         n : int
             Rows wanted, at most S.
+        good : ndarray of bool, shape (S,)
+            Rows to choose from; others come only where these are too few.
         is_free : bool
             Whether the pool was drawn without conditions: only then the margins are those of the real rows.
-        fold : int
-            Whose trees.
         rng : numpy.random.Generator
             Draws.
 
@@ -84,7 +90,8 @@ class Selector:
             Places, none twice, in random order.
         """
         cells = self.margins.cells(values)
-        log_weight = self.ratio.log_ratio(values, fold) + self.margins.log_weight(cells)
+        log_weight = self.ratio.log_ratio(values) + self.margins.log_weight(cells)
+        log_weight = np.where(good, log_weight, log_weight.min() - _NEVER)
         probability = inclusion(log_weight, n)
         first = systematic(probability, rng)
         if not is_free:
@@ -102,7 +109,10 @@ class Selector:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """From `to_state`'s data."""
-        parts = {"ratio": DensityRatio.from_state(state["ratio"]), "margins": Margins.from_state(state["margins"])}
+        parts = {
+            "ratio": DensityRatio.from_state(state["ratio"]),
+            "margins": Margins.from_state(state["margins"]),
+        }
         return cls(**{**state, **parts})
 
 
@@ -133,8 +143,8 @@ class SelectedModel(AbstractMatrixModel):
         chosen = self.selector.choose(
             row_features(pool, self.encoder).values,
             ROWS_PER_BLOCK,
+            good=obeys(pool, self.encoder),
             is_free=allowed is None,
-            fold=block,
             rng=stream(seed, "selection", block),
         )
         return pool[chosen]
@@ -182,15 +192,17 @@ def fit_selector(
     if not real.values.shape[1]:
         return None
     n_blocks = -(-min(POOL_PER_ROW * len(matrix), MAX_POOL_ROWS) // ROWS_PER_BLOCK)
-    with tqdm(total=MAX_ROUNDS * FOLDS + 2, desc="select", unit="part", disable=None if verbose else True) as bar:
-        pool = draw_pool(source, encoder, n_blocks, derived_seed(seed, "selection pool"))
-        bar.update()
-        found = fit_density_ratio(real, pool, derived_seed(seed, "selection folds"), bar.update)
-        weight = np.exp(found.log_weight - found.log_weight.max())
-        margins, weight = fit_margins(real, pool, weight)
-        bar.update()
-    effective = float(weight.sum() ** 2 / np.square(weight).sum() / len(weight))
-    return Selector(found.ratio, margins, factor or enough(weight), found.aucs, effective)
+
+    def draw(number: int) -> RowFeatures:
+        return draw_pool(source, encoder, n_blocks, derived_seed(seed, "selection pool", number))
+
+    with tqdm(total=MAX_ROUNDS + 1, desc="select", unit="round", disable=None if verbose else True) as bar:
+        ratio = fit_density_ratio(real, draw, derived_seed(seed, "selection"), bar.update)
+        pool = draw(MAX_ROUNDS)
+        margins, weight = fit_margins(real, pool, relative(ratio.log_ratio(pool.values)))
+        bar.update(bar.total - bar.n)
+    effective = float(1 / np.square(weight).sum() / len(weight))
+    return Selector(ratio, margins, factor or enough(weight), effective)
 
 
 def draw_pool(source: AbstractMatrixModel, encoder: TableEncoder, n_blocks: int, seed: int) -> RowFeatures:
@@ -210,9 +222,13 @@ def draw_pool(source: AbstractMatrixModel, encoder: TableEncoder, n_blocks: int,
     Returns
     -------
     RowFeatures
-        Of ``n_blocks * ROWS_PER_BLOCK`` rows.
+        Of the rows that obey the encoder's rules.
     """
-    make: Callable[[int], RowFeatures] = lambda block: row_features(source.generate_block(seed, block), encoder)
+
+    def make(block: int) -> RowFeatures:
+        matrix = source.generate_block(seed, block)
+        return row_features(matrix[obeys(matrix, encoder)], encoder)
+
     blocks = in_parallel(make, range(n_blocks))
     return RowFeatures(np.concatenate([b.values for b in blocks]), blocks[0].is_level)
 

@@ -67,7 +67,7 @@ class SynthGAN(AbstractSynthesizer):
     latent_dim : int, default 128
         Width Z of the noise vector.
     hidden_dims : sequence of int, optional
-        Width of each residual block, of both networks. None: (256, 256, 256), and (64, 64) on common factors.
+        Width of each residual block, of both networks. None: (128, 128, 128), and (64, 64) on common factors.
     loss : {"relativistic", "non-saturating", "minimax", "wgan-gp", "hinge", "least-squares"}
         The adversarial loss.
     n_critic : int, default 1
@@ -75,15 +75,15 @@ class SynthGAN(AbstractSynthesizer):
     batch_size : int, optional
         Rows in a batch, a multiple of `pac`. None: 64, 128 or 256, from the number of rows.
     max_steps : int, optional
-        Generator updates at most. None: 300 to 7,000, from the number of rows, and no more than 150 passes through
+        Generator updates at most. None: 300 to 14,000, from the number of rows, and no more than 150 passes through
         them where that leaves at least 300.
     max_time : float, optional
         Seconds of training at most. With it a fit is no longer repeatable to the bit.
     learning_rate : float, optional
-        Adam's, for both networks. None: 1e-3, falling along a cosine, and a steady 5e-3 on common factors.
+        Adam's, for both networks. None: 2e-3, falling along a cosine, and a steady 5e-3 on common factors.
     betas : (float, float), default (0.0, 0.99)
         Adam's.
-    ema_decay : float, default 0.999
+    ema_decay : float, default 0.9995
         Of the average of the generator's weights.
     pac : int, default 1
         Rows that the discriminator judges together.
@@ -119,10 +119,11 @@ class SynthGAN(AbstractSynthesizer):
         Share of the rows held out to choose the weights and the time to stop, at most 4,000 rows; none where
         that would be fewer than 200. The networks never see these rows; what the encoder knows of single columns
         comes from all rows.
-    validate_every : int, default 500
-        Steps between scores on the validation rows.
-    patience : int, default 6
-        Scores in a row that are worse than the best by more than its standard error before training stops.
+    validate_every : int, optional
+        Steps between scores on the validation rows. None: a twelfth of all steps.
+    patience : int, optional
+        Scores in a row that are worse than the best by more than its standard error before training stops. None: it
+        never does, as most is gained at the end, when the learning rate has fallen.
     refine : "auto", int or None, default "auto"
         Rows drawn for each row that `sample` gives: it chooses those that boosted trees cannot tell from real rows, with
         one- and two-way margins as in the training table. An int: so many. "auto": as many as the choice needs
@@ -130,7 +131,8 @@ class SynthGAN(AbstractSynthesizer):
     schema : Schema, optional
         Declares kinds of columns; the others are inferred.
     constraints : sequence of Rule, optional
-        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique` or `Dependency`.
+        What every row obeys: `Inequality`, `Range`, `FixedCombinations`, `Formula`, `Unique`,
+        `Dependency` or `Repeats`.
     detect_relations : bool, default True
         Whether to look for such rules in the training table, if `schema` does not say what there are.
     device : {"auto", "cpu", "cuda", "mps"}, default "auto"
@@ -200,8 +202,8 @@ class SynthGAN(AbstractSynthesizer):
         **WIDE_CONSTRAINTS,
         "wide_model": [Choice(("auto", "gan", "linear"))],
         "validation_fraction": [Interval("float", 0, 0.5, "both")],
-        "validate_every": [Interval("int", 1, _INF)],
-        "patience": [Interval("int", 1, _INF)],
+        "validate_every": [Interval("int", 1, _INF), Nothing()],
+        "patience": [Interval("int", 1, _INF), Nothing()],
         "refine": _REFINE,
         "schema": [Instance(Schema, "a Schema"), Nothing()],
         **RELATION_CONSTRAINTS,
@@ -224,7 +226,7 @@ class SynthGAN(AbstractSynthesizer):
         max_time: float | None = None,
         learning_rate: float | None = None,
         betas: Sequence[float] = (0.0, 0.99),
-        ema_decay: float = 0.999,
+        ema_decay: float = 0.9995,
         pac: int = 1,
         r1_weight: float | None = None,
         r2_weight: float | None = None,
@@ -238,8 +240,8 @@ class SynthGAN(AbstractSynthesizer):
         covariates: Sequence[str] | None = None,
         wide_model: str = "auto",
         validation_fraction: float = 0.1,
-        validate_every: int = 500,
-        patience: int = 6,
+        validate_every: int | None = None,
+        patience: int | None = None,
         refine: str | int | None = "auto",
         schema: Schema | None = None,
         constraints: Sequence[Rule] | None = None,

@@ -12,9 +12,11 @@ from synthgen.constraints.rules import (
     Formula,
     Inequality,
     Range,
+    Repeats,
     Rule,
     Unique,
 )
+from synthgen.dtypes import family
 from synthgen.exceptions import SchemaError
 from synthgen.plain import Plain
 from synthgen.relations.arithmetic import held
@@ -45,6 +47,8 @@ def check_rule(rule: Rule, schema: Schema) -> None:
         )
     if isinstance(rule, (Inequality, Range, Formula)):
         _check_measures(rule, schema)
+    if isinstance(rule, Repeats):
+        _check_repeats(rule, schema)
     refused = ("text",) if isinstance(rule, Unique) else ("text", "identifier")
     for name in rule.names:
         if schema[name].kind in refused:
@@ -99,7 +103,9 @@ def obeyed(
         )
     if isinstance(rule, Dependency):
         return _determined(columns[rule.by], columns[rule.column])
-    return np.ones(len(missing), dtype=bool)  # FixedCombinations: the table says which there are
+    return np.ones(
+        len(missing), dtype=bool
+    )  # FixedCombinations: the table says which there are; Repeats: any
 
 
 def _check_measures(rule: Rule, schema: Schema) -> None:
@@ -113,6 +119,19 @@ def _check_measures(rule: Rule, schema: Schema) -> None:
     if isinstance(rule, Inequality) and len(set(found.values())) > 1:
         raise SchemaError(
             f"The constraint {rule.words()!r} compares {found[rule.low]} with {found[rule.high]}; convert one column."
+        )
+
+
+def _check_repeats(rule: Repeats, schema: Schema) -> None:
+    columns = [schema[n] for n in rule.names]
+    numeric = all(measure(c) == "numbers" and family(c.dtype) in ("int", "float") for c in columns)
+    if not numeric or columns[0].dtype != columns[1].dtype or any(c.missing for c in columns):
+        found = ", ".join(
+            f"{c.name} is {c.dtype}{' with missing values' if c.missing else ''}" for c in columns
+        )
+        raise SchemaError(
+            f"The constraint {rule.words()!r} needs two columns of numbers of one dtype without missing values; {found}. "
+            "Convert or fill them, or leave the constraint out."
         )
 
 

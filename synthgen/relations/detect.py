@@ -11,6 +11,7 @@ from synthgen.constraints.rules import Inequality, Rule
 from synthgen.relations.detect_dependencies import dependencies
 from synthgen.relations.detect_order import ordered_pairs
 from synthgen.relations.detect_products import products
+from synthgen.relations.detect_repeats import repeats
 from synthgen.relations.detect_sums import sums
 from synthgen.relations.looked_at import LookedAt
 from synthgen.relations.plan import blocked, targets_of
@@ -23,7 +24,7 @@ MIN_ROWS = 50
 
 
 def detect(table: pd.DataFrame, schema: Schema, known: Sequence[Rule] = ()) -> list[Relation]:
-    """Find sums and differences, products and ratios, columns that determine others, and ordered pairs.
+    """Find sums and differences, products and ratios, columns that determine or repeat others, and ordered pairs.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def detect(table: pd.DataFrame, schema: Schema, known: Sequence[Rule] = ()) -> l
         if not isinstance(rule, Inequality):
             _join(rule, steps)
     found: list[Relation] = []
-    for search in (sums, products, dependencies, ordered_pairs):
+    for search in (sums, products, dependencies, repeats, ordered_pairs):
         free = {c.name for c in schema if c.name not in steps}
         candidates: Iterator[Relation] = search(looked, free)
         found += [r for r in candidates if r.rule not in known and _join(r.rule, steps)]

@@ -14,6 +14,7 @@ from synthgen.constraints.rules import (
     FixedCombinations,
     Formula,
     Inequality,
+    Repeats,
     Rule,
     Unique,
     rule_from_dict,
@@ -26,13 +27,14 @@ from synthgen.relations.computed import FormulaStep
 from synthgen.relations.gaps import GapStep
 from synthgen.relations.lookup import LookupStep
 from synthgen.relations.quantities import plains
+from synthgen.relations.repeats import RepeatStep
 from synthgen.relations.steps import AbstractStep, Table
 from synthgen.schema import Column, Schema
 
 _STEPS: dict[str, type[AbstractStep]] = {
-    s.name: s for s in (CombinationStep, FormulaStep, GapStep, LookupStep)
+    s.name: s for s in (CombinationStep, FormulaStep, GapStep, LookupStep, RepeatStep)
 }
-_ORDER = (FixedCombinations, Formula, Dependency, Inequality)
+_ORDER = (FixedCombinations, Formula, Dependency, Repeats, Inequality)
 """Which rules are built in first: those that nothing else can hold."""
 
 
@@ -121,6 +123,8 @@ class Plan:
             step = _step(rule, columns, schema, possible, steps)
             if step is not None:
                 steps.append(step)
+            if isinstance(rule, Repeats):
+                continue  # no row can break it
             if isinstance(rule, Unique) and any(schema[n].kind == "identifier" for n in rule.names):
                 continue  # no two of these are alike
             if step is None or not step.is_exact:
@@ -255,6 +259,8 @@ def _step(
         return FormulaStep.fit(rule, table)
     if isinstance(rule, Dependency):
         return LookupStep.fit(rule, table)
+    if isinstance(rule, Repeats):
+        return RepeatStep.fit(rule, table, _free(f"{rule.column} unless {rule.of}", names))
     if isinstance(rule, Inequality):
         return GapStep.fit(rule, table, _free(f"{rule.high} - {rule.low}", names))
     return None
@@ -264,7 +270,7 @@ def targets_of(rule: Rule) -> tuple[str, ...]:
     """The columns that a rule's step restores."""
     if isinstance(rule, FixedCombinations):
         return rule.columns
-    if isinstance(rule, (Formula, Dependency)):
+    if isinstance(rule, (Formula, Dependency, Repeats)):
         return (rule.column,)
     return (rule.high,) if isinstance(rule, Inequality) else ()
 

@@ -37,7 +37,7 @@ class TrainingConfig:
         Temperature of the relaxed choices.
     validate_every : int
         Steps between scores on validation rows.
-    patience : int
+    patience : int or None
         Scores in a row that are worse than the best by more than `tolerance` before training stops.
     tolerance : float
         Scores this close to the best count as equal, and then later weights are preferred.
@@ -63,7 +63,7 @@ class TrainingConfig:
     penalty_every: int
     tau: float
     validate_every: int
-    patience: int
+    patience: int | None
     tolerance: float
     input_noise: float
     bfloat16: bool

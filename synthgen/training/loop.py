@@ -91,7 +91,7 @@ def train(
             if score <= best_score + config.tolerance:
                 best, since_best = copy.deepcopy(average), 0
             best_score = min(best_score, score)
-            if since_best >= config.patience:
+            if config.patience is not None and since_best >= config.patience:
                 history.stopped = f"no better score on validation rows for {since_best} checks"
                 break
     return (average if validate is None else best), history

@@ -138,7 +138,7 @@ def test_scikit_learns_output_setting_does_no_harm(diabetes):
 
 def test_default_steps_are_bounded_by_passes():
     steps = {n: default_steps(n, default_batch_size(n, 1)) for n in (4, 200, 1000, 10**6)}
-    assert steps == {4: 300, 200: 468, 1000: 1171, 10**6: 7000}
+    assert steps == {4: 300, 200: 468, 1000: 1171, 10**6: 14000}
 
 
 def test_batch_size_must_fit_pac(diabetes):
@@ -174,7 +174,7 @@ def test_rare_levels_cost_nothing_when_conditional(conditional, monkeypatch):
     blocks = []
     generate = conditional.model_.generate_block
     monkeypatch.setattr(conditional.model_, "generate_block", lambda *a: blocks.append(a[1]) or generate(*a))
-    rows = conditional.sample(200, conditions={"rare": "rare"}, random_state=0)
+    rows = conditional.sample(200, conditions={"rare": "rare"}, random_state=0, refine=None)
     assert (rows["rare"] == "rare").all() and len(rows) == 200
     assert set(blocks) == {0}
 

@@ -82,7 +82,7 @@ def test_a_schema_tells_no_relations_from_none_looked_for():
         (lambda: Schema.from_dict({"columns": [], "relations": [3]}), "must be an object. Got 3"),
         (
             lambda: Schema.from_dict({"columns": [], "relations": [{"type": "Sum"}]}),
-            "`type` is one of Dependency, FixedCombinations, Formula, Inequality, Range, Unique",
+            "`type` is one of Dependency, FixedCombinations, Formula, Inequality, Range, Repeats, Unique",
         ),
         (
             lambda: Schema.from_dict({"columns": [], "relations": [{"type": "Unique"}]}),
