@@ -10,7 +10,7 @@ import numpy as np
 
 MIN_EXPECTED = 3.0
 """Cells in which fewer chosen rows are expected are left to chance: a rule would empty them."""
-EXCHANGES = 24
+EXCHANGES = 18
 FIRST_SHARE = 0.1
 """Share of the rows that are exchanged at first, ..."""
 LAST_SHARE = 0.005

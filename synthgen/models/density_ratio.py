@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import lightgbm
 
 MAX_ROUNDS = 6
-MAX_TREES = 100
+MAX_TREES = 200
 """Of one round; fewer where more tell the rows set aside apart no better."""
 PATIENCE = 10
 """Trees without gain before a round ends."""
