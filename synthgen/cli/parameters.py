@@ -108,6 +108,27 @@ def from_settings(pairs: Iterable[str]) -> dict[str, Any]:
     return out
 
 
+def from_refine(text: str) -> str | int | None:
+    """What ``--refine`` means.
+
+    Parameters
+    ----------
+    text : str
+        A number, "none", or a word.
+
+    Returns
+    -------
+    str, int or None
+        The model judges whether it is one of its words.
+
+    Examples
+    --------
+    >>> from_refine("16"), from_refine("none"), from_refine("auto")
+    (16, None, 'auto')
+    """
+    return int(text) if text.strip().lstrip("-").isdigit() else _or_none(text.strip())
+
+
 def check_names(parameters: Iterable[str], owner: type) -> None:
     """Refuse parameters that a class does not have.
 

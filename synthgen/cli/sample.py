@@ -30,6 +30,11 @@ from synthgen.cli.tables import write_output
     help="Only rows with this value; LOW..HIGH is a range, and nothing after = is a missing value. Repeatable.",
 )
 @click.option("--seed", type=int, help="The same seed, the same rows.")
+@click.option(
+    "--refine",
+    metavar="N",
+    help="Rows drawn for each row given: a number, auto (default: as the model was fitted), or none: the quickest.",
+)
 @click.option("--batch-size", type=int, help="Rows made at a time; changes memory, never the rows.")
 @click.option(
     "--features-in-rows/--samples-in-rows",
@@ -46,6 +51,7 @@ def sample(
     where: tuple[str, ...],
     seed: int | None,
     batch_size: int | None,
+    refine: str | None,
     features_in_rows: bool | None,
     force: bool,
     format_: str | None,
@@ -60,6 +66,7 @@ def sample(
       synthgen sample customers.synthgen -n 10000 -o synthetic.parquet --seed 1
       synthgen sample customers.synthgen -n 500 -o synthetic.csv --where segment=retail --where age=18..30
       synthgen sample customers.synthgen -n 5 -o -
+      synthgen sample customers.synthgen -n 1000000 -o many.parquet --refine none
       synthgen sample cells.synthgen -n 1000 -o synthetic.h5ad
     """
     check_outputs(output, inputs=[model], force=force)
@@ -73,7 +80,8 @@ def sample(
     fitted = load_model(model)
     fitted.set_params(verbose=settings().verbosity)
     conditions = {name: _value(fitted.schema_, name, text) for name, text in pairs} or None
-    table = fitted.sample(rows, conditions=conditions, random_state=seed, batch_size=batch_size)
+    own = {} if refine is None else _refine(fitted, refine)
+    table = fitted.sample(rows, conditions=conditions, random_state=seed, batch_size=batch_size, **own)
     if is_anndata(table):
         table, _ = as_annotated(table)
     write_output(
@@ -86,6 +94,16 @@ def sample(
         overwrite=force,
     )
     note(f"{len(table):,} rows are in {shown(output, 'standard output')}")
+
+
+def _refine(fitted: Any, text: str) -> dict[str, Any]:
+    from synthgen.cli.parameters import from_refine
+
+    if not hasattr(fitted, "selector_"):
+        raise click.UsageError(
+            f"--refine: a {type(fitted).__name__} never chooses among its rows; leave it out."
+        )
+    return {"refine": from_refine(text)}
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -102,6 +102,15 @@ class Selector:
         second = others[systematic(inclusion(log_weight[others], n_others), rng)]
         return balance(cells, first, second, self.margins.wanted, rng, fixed=certain)
 
+    def describe(self) -> dict[str, Any]:
+        """Its cost and its effect, as plain data."""
+        return {
+            "rows_drawn_for_each_given": self.factor,
+            "trees": self.ratio.n_trees,
+            "auc_before_and_after_each_round": [round(auc, 3) for auc in self.ratio.aucs],
+            "effective_share_of_rows_drawn": round(self.effective_share, 3),
+        }
+
     def to_state(self) -> dict[str, Any]:
         """As JSON-able values and numpy arrays."""
         return {**vars(self), "ratio": self.ratio.to_state(), "margins": self.margins.to_state()}

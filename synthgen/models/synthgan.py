@@ -383,6 +383,8 @@ class SynthGAN(AbstractSynthesizer):
 
     def _describe_block(self) -> dict[str, Any]:
         found = super()._describe_block()
+        if self.selector_ is not None:
+            found["selection"] = self.selector_.describe()
         if "wide" in found:
             gain = None if self.contest_ is None else self.contest_.to_state()
             found["wide"] |= {"winner": self.winner_, "contest": gain}
