@@ -101,7 +101,7 @@ def _refine(fitted: Any, text: str) -> dict[str, Any]:
 
     if not hasattr(fitted, "selector_"):
         raise click.UsageError(
-            f"--refine: a {type(fitted).__name__} never chooses among its rows; leave it out."
+            f"--refine: {type(fitted).__name__} never chooses among its rows; leave it out."
         )
     return {"refine": from_refine(text)}
 
