@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from synthgen.dtypes import dtype_token, family
 from synthgen.encoders.base import AbstractColumnEncoder
 from synthgen.encoders.block import BlockEncoder
+from synthgen.encoders.calendar import CalendarEncoder
 from synthgen.encoders.categorical import CategoricalEncoder
 from synthgen.encoders.constant import ConstantEncoder
 from synthgen.encoders.identifier import IdentifierEncoder
@@ -117,7 +118,10 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         wide = self._wide_of_reduced()
         columns = block_columns(self.plan_.reduced, len(X), wide)
         inside = {c.name for c in columns}
-        encoders = [_fit_column(X[c.name], c) for c in self.plan_.reduced if c.name not in inside]
+        is_alone = (
+            wide is not None and wide.reduce == 0
+        )  # columns without any dependence: nothing is told apart
+        encoders = [_fit_column(X[c.name], c, is_alone) for c in self.plan_.reduced if c.name not in inside]
         self._assemble(encoders, None)
         own = self._transform_columns(X)
         if not columns or wide is None:
@@ -241,7 +245,7 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         plan = Plan.from_state(state.get("relations"), schema)
         columns = [c for c in plan.reduced if c.name not in inside]
         encoders = [
-            _ENCODERS[c.kind].from_state(c, s) for c, s in zip(columns, state["encoders"], strict=True)
+            _encoder_class(c, s).from_state(c, s) for c, s in zip(columns, state["encoders"], strict=True)
         ]
         out = cls(schema)
         out.plan_ = plan
@@ -369,7 +373,13 @@ def _compacted(parts: list[slice]) -> list[slice]:
     return [slice(start, stop) for start, stop in zip([0, *ends[:-1]], ends, strict=False)]
 
 
-def _fit_column(series: pd.Series, column: Column) -> AbstractColumnEncoder:
+def _encoder_class(column: Column, state: dict[str, Any]) -> type[AbstractColumnEncoder]:
+    """Which encoder a state is of; those of instants that do not say are numbers'."""
+    return CalendarEncoder if state.get("encoder") == "calendar" else _ENCODERS[column.kind]
+
+
+def _fit_column(series: pd.Series, column: Column, is_alone: bool = False) -> AbstractColumnEncoder:
+    """One column's encoder; `is_alone`: as one score, since nothing will be learnt about two matrix columns."""
     if column.kind == "text":
         raise ColumnRejected(
             column.name,
@@ -378,7 +388,10 @@ def _fit_column(series: pd.Series, column: Column) -> AbstractColumnEncoder:
     if column.kind == "identifier" and _is_string(column):
         present = series[series.notna().to_numpy()].tolist()
         return IdentifierEncoder.fit_strings(present, float(series.isna().mean()), column)
-    return _ENCODERS[column.kind].fit(to_plain(series, column), column)
+    plain = to_plain(series, column)
+    if column.kind == "datetime" and not is_alone and CalendarEncoder.suits(plain, column):
+        return CalendarEncoder.fit(plain, column)
+    return _ENCODERS[column.kind].fit(plain, column)
 
 
 def _plain(series: pd.Series, encoder: AbstractColumnEncoder) -> Plain:

@@ -22,6 +22,8 @@ TAIL_SHARE = 0.005
 """Share of the highest (and of the lowest) numbers that have a bin of their own."""
 MAX_PAIRS = 400
 """Two-way margins at most: of the pairs that the pool has least right."""
+MAX_PAIRED = 80
+"""Columns whose two-way margins are looked at, at most: those that the pool has least right by themselves."""
 MAX_LEVELS = 64
 """Columns of more levels have no margins with others."""
 MIN_ROWS = 5
@@ -218,21 +220,24 @@ def binned(values: np.ndarray, inner_edges: list[np.ndarray]) -> np.ndarray:
 
 def _worst_pairs(features: list[int], real: np.ndarray, pool: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """The pairs of some features whose joint shares differ most, shape (n_pairs, 2)."""
+    if len(features) > MAX_PAIRED:
+        own = [_distance(real[i], pool[i], weight) for i in features]
+        features = sorted(features[k] for k in np.argsort(own)[::-1][:MAX_PAIRED])
     pairs = np.array(list(combinations(features, 2)), dtype=np.int64).reshape(-1, 2)
     if len(pairs) <= MAX_PAIRS:
         return pairs
-    n_bins = real.max(axis=1, initial=0) + 1 if real.shape[1] else np.ones(len(real), dtype=np.int64)
-    n_bins = np.maximum(n_bins, pool.max(axis=1, initial=0) + 1)
-    distance = [_distance(real[[i, j]], pool[[i, j]], weight, int(n_bins[j])) for i, j in pairs]
+    width = 1 + max(int(real.max()), int(pool.max()))
+    distance = [
+        _distance(real[i] * width + real[j], pool[i] * width + pool[j], weight) for i, j in pairs.tolist()
+    ]
     return pairs[np.sort(np.argsort(distance)[::-1][:MAX_PAIRS])]
 
 
-def _distance(real: np.ndarray, pool: np.ndarray, weight: np.ndarray, width: int) -> float:
-    """Total variation distance of two joint distributions."""
-    left, right = real[0] * width + real[1], pool[0] * width + pool[1]
-    size = int(max(left.max(initial=0), right.max(initial=0))) + 1
-    a = np.bincount(left, minlength=size) / max(len(left), 1)
-    b = np.bincount(right, weight, minlength=size) / weight.sum()
+def _distance(real: np.ndarray, pool: np.ndarray, weight: np.ndarray) -> float:
+    """Total variation distance of the distributions of two arrays of numbers of bins."""
+    size = int(max(real.max(initial=0), pool.max(initial=0))) + 1
+    a = np.bincount(real, minlength=size) / max(len(real), 1)
+    b = np.bincount(pool, weight, minlength=size) / weight.sum()
     return float(np.abs(a - b).sum() / 2)
 
 

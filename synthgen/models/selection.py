@@ -28,8 +28,10 @@ MIN_ROWS = 1000
 """Fewer real rows than this teach trees too little to choose by."""
 POOL_PER_ROW = 6
 """Generated rows for each real one in a round of learning the weights, ..."""
-MAX_POOL_ROWS = 300_000
-"""... no more than this."""
+MAX_ROWS = 300_000
+"""... no more than this, of either, ..."""
+MAX_CELLS = 30_000_000
+"""... nor so many rows that they hold more numbers than this."""
 FACTORS = (4, 8, 16)
 """Generated rows for each one kept, of which "auto" takes ..."""
 STAND_INS = 2
@@ -197,10 +199,12 @@ def fit_selector(
     Selector or None
         None where there is nothing to choose by.
     """
-    real = row_features(matrix, encoder)
+    n_features = max(1, len(encoder.encoders_))
+    most = max(ROWS_PER_BLOCK, min(MAX_ROWS, MAX_CELLS // n_features))
+    real = row_features(_some_rows(matrix, most, seed), encoder)
     if not real.values.shape[1]:
         return None
-    n_blocks = -(-min(POOL_PER_ROW * len(matrix), MAX_POOL_ROWS) // ROWS_PER_BLOCK)
+    n_blocks = -(-min(POOL_PER_ROW * len(matrix), most) // ROWS_PER_BLOCK)
 
     def draw(number: int) -> RowFeatures:
         return draw_pool(source, encoder, n_blocks, derived_seed(seed, "selection pool", number))
@@ -212,6 +216,13 @@ def fit_selector(
         bar.update(bar.total - bar.n)
     effective = float(1 / np.square(weight).sum() / len(weight))
     return Selector(ratio, margins, factor or enough(weight), effective)
+
+
+def _some_rows(matrix: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """The rows, or as many of them as are allowed, drawn without replacement."""
+    if len(matrix) <= most:
+        return matrix
+    return matrix[np.sort(stream(seed, "selection rows").permutation(len(matrix))[:most])]
 
 
 def draw_pool(source: AbstractMatrixModel, encoder: TableEncoder, n_blocks: int, seed: int) -> RowFeatures:

@@ -143,6 +143,13 @@ def test_it_comes_back_from_a_model_file(tmp_path):
     assert np.array_equal(DensityRatio.from_state(state).log_ratio(rows), learnt().log_ratio(rows))
 
 
+@pytest.mark.parametrize("n", [4, 8])
+def test_tables_of_a_few_rows_have_an_auc(n):
+    for seed in range(12):
+        found = fit_density_ratio(features(real_rows(n)), lambda k: draw(k, 300), seed, lambda: None)
+        assert np.isfinite(found.aucs).all()
+
+
 def test_relative_weights_sum_to_one_whatever_their_scale():
     weight = relative(np.array([-5000.0, 0.0, np.log(3.0)]) + 4000)
     assert weight == pytest.approx([0.0, 0.25, 0.75])
