@@ -32,18 +32,18 @@ def inclusion(log_weight: np.ndarray, n: int) -> np.ndarray:
     ndarray of float64, shape (S,)
         In [0, 1].
     """
-    weight = np.exp(log_weight - log_weight.max())
-    order = np.argsort(weight)[::-1]
-    ordered = weight[order]
-    rest = np.cumsum(ordered[::-1])[::-1]
-    # the k heaviest are certain: the smallest k for which the next one is not
-    left = n - np.arange(len(weight))
-    certain = int(np.argmax(ordered * left <= rest)) if np.any(ordered * left <= rest) else n
-    out = np.ones(len(weight))
-    if certain < len(weight):
-        total = rest[certain]
-        share = ordered[certain:] / total if total > 0 else np.full(len(weight) - certain, 1 / len(weight))
-        out[order[certain:]] = np.minimum(1.0, (n - certain) * share)
+    out = np.ones(len(log_weight))
+    if n >= len(log_weight):
+        return out
+    order = np.argsort(log_weight)[::-1]
+    ordered = log_weight[order]
+    rest = np.logaddexp.accumulate(ordered[::-1])[::-1]
+    # the heaviest are certain, up to the first whose share of what is left needs no more than one
+    left = np.maximum(n - np.arange(len(ordered)), 0)
+    with np.errstate(divide="ignore"):
+        fits = ordered + np.log(left) <= rest
+    certain = int(np.argmax(fits))
+    out[order[certain:]] = np.minimum(1.0, (n - certain) * np.exp(ordered[certain:] - rest[certain]))
     return out
 
 
@@ -68,7 +68,9 @@ def systematic(probability: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """
     order = rng.permutation(len(probability))
     reached = np.cumsum(probability[order])
-    n = round(float(reached[-1]))
+    n = round(float(reached[-1])) if len(order) else 0
+    if n == 0:
+        return order[:0]
     reached *= n / reached[-1]
     picked = np.unique(np.searchsorted(reached[:-1], np.arange(n) + rng.random(), side="right"))
     # rounding may pick a certain row twice: the likeliest row not picked stands in

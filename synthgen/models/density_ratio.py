@@ -26,19 +26,20 @@ MAX_TREES = 200
 """Of one round; fewer where more tell the rows set aside apart no better."""
 PATIENCE = 10
 """Trees without gain before a round ends."""
-SET_ASIDE = 0.2
-"""Share of real and generated rows that a round does not learn from: they say when it is done, and its AUC."""
+SET_ASIDE = 5
+"""One in so many rows, real and generated, is no part of what a round learns from: they say when it is done, and its AUC."""
 MIN_AUC = 0.52
 """On the rows set aside, for a round to be kept and another to be tried."""
-MIN_LEAF_ROWS = 50
-"""Real and generated rows in a leaf at least: no leaf stands for a single real row."""
+MIN_REAL_ROWS = 5
+"""Leaves of fewer real rows share one value within their tree: none tells of single rows."""
 MAX_LOG_ODDS = 5.0
 """Of one round, up or down."""
 _SETTINGS = {
     "objective": "binary",
     "learning_rate": 0.15,
     "num_leaves": 63,
-    "min_data_in_leaf": MIN_LEAF_ROWS,
+    "min_data_in_leaf": 50,  # real and generated rows, about: LightGBM counts weighted rows by their Hessians
+    "min_data_in_bin": 5,
     "lambda_l2": 1.0,
     "max_bin": 255,
     "deterministic": True,
@@ -58,11 +59,10 @@ class DensityRatio:
     trees : list of str
         LightGBM models in their text format.
     aucs : list of float
-        How well trees told real rows from weighted ones on rows set aside: in the first round without weights, then
-        after each round.
+        How well trees tell real rows from weighted ones, on rows set aside: without weights, then after each round.
     """
 
-    trees: list[str] = field(default_factory=list)
+    trees: list[str] = field(default_factory=list, repr=False)
     aucs: list[float] = field(default_factory=list)
 
     @property
@@ -140,12 +140,12 @@ def fit_density_ratio(
     NOTE[DIFF]: [2] rejects by the GAN's own discriminator; trees see the sharp structure that it missed.
     """
     found = DensityRatio()
-    for number in range(MAX_ROUNDS):
+    for number in range(MAX_ROUNDS + 1):  # the last round only measures
         pool = draw(number)
         weight = relative(found.log_ratio(pool.values)) * len(real.values)
         text, auc = _fit_round(real.values, pool.values, weight, stream(seed, "set aside", number))
         progress()
-        if auc < MIN_AUC:
+        if number == MAX_ROUNDS or not auc >= MIN_AUC:
             return DensityRatio(found.trees, [*found.aucs, auc])
         found = DensityRatio([*found.trees, text], [*found.aucs, auc])
     return found
@@ -164,7 +164,7 @@ def _fit_round(
     """Trees that tell real rows from weighted ones, and their AUC on rows set aside."""
     import lightgbm
 
-    aside_real, aside_pool = rng.random(len(real)) < SET_ASIDE, rng.random(len(pool)) < SET_ASIDE
+    aside_real, aside_pool = (rng.permutation(len(rows)) % SET_ASIDE == 0 for rows in (real, pool))
     learn = _labelled(real[~aside_real], pool[~aside_pool], weight[~aside_pool])
     check = _labelled(real[aside_real], pool[aside_pool], weight[aside_pool])
     train = lightgbm.Dataset(learn[0], learn[1], weight=learn[2])
@@ -173,7 +173,19 @@ def _fit_round(
     booster = lightgbm.train(_SETTINGS, train, MAX_TREES, valid_sets=[valid], callbacks=[stop])
     odds = np.asarray(booster.predict(check[0], raw_score=True, num_threads=1))
     auc = float(roc_auc_score(check[1], odds, sample_weight=check[2]))
-    return booster.model_to_string(num_iteration=booster.best_iteration), auc
+    own = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
+    _blur_leaves(own, real[~aside_real])
+    return own.model_to_string(), auc
+
+
+def _blur_leaves(booster: lightgbm.Booster, real: np.ndarray) -> None:
+    """Give all leaves of a tree that fewer than `MIN_REAL_ROWS` real rows reach their mean value."""
+    reached = np.asarray(booster.predict(real, pred_leaf=True)).reshape(len(real), -1)
+    for tree, facts in enumerate(booster.dump_model()["tree_info"]):
+        values = np.array([booster.get_leaf_output(tree, leaf) for leaf in range(facts["num_leaves"])])
+        rare = np.flatnonzero(np.bincount(reached[:, tree], minlength=len(values)) < MIN_REAL_ROWS)
+        for leaf in rare.tolist():
+            booster.set_leaf_output(tree, leaf, float(values[rare].mean()))
 
 
 def _labelled(real: np.ndarray, pool: np.ndarray, weight: np.ndarray) -> _Labelled:

@@ -28,9 +28,9 @@ BATCH_CELLS = 2**27
 BATCH_ROWS = 64 * ROWS_PER_BLOCK
 """... and no more rows than this."""
 MIN_TRIES = 200 * ROWS_PER_BLOCK
-"""Rows drawn under conditions before giving up is thought of, ..."""
+"""Rows drawn under conditions before giving up is thought of, those included that a selection passed over, ..."""
 TRIES_PER_ROW = 1000
-"""... and how many may then have been drawn for each row that met them."""
+"""... and how many of the others there may then have been for each row that met them."""
 
 
 @dataclass(frozen=True)
@@ -180,11 +180,15 @@ def _matching_rows(source: Source, n: int, conditions: list[Condition], gate: Ro
             match = np.ones(len(block), dtype=bool)
             for condition in conditions:
                 match &= condition.match(table)
-            match = gate.passed(table, match)
-            kept.append(block[match][: n - n_kept])
+            match = gate.passed(table, match, n - n_kept)
+            kept.append(block[match])
             n_kept, tried = n_kept + len(kept[-1]), tried + len(block)
             bar.update(len(kept[-1]))
-            if n_kept < n and tried >= MIN_TRIES and n_kept * TRIES_PER_ROW < tried:
+            if (
+                n_kept < n
+                and tried * source.model.draws_per_row >= MIN_TRIES
+                and n_kept * TRIES_PER_ROW < tried
+            ):
                 raise ConditionError(_too_few(n_kept, tried, n, conditions, gate))
     return np.concatenate(kept)
 

@@ -24,12 +24,14 @@ MAX_PAIRS = 400
 """Two-way margins at most: of the pairs that the pool has least right."""
 MAX_PAIRED = 80
 """Columns whose two-way margins are looked at, at most: those that the pool has least right by themselves."""
+SCREENED = 20_000
+"""Rows, of either, by which pairs are compared."""
 MAX_LEVELS = 64
 """Columns of more levels have no margins with others."""
 MIN_ROWS = 5
-"""Cells of fewer real rows share one target and one factor within their margin, ..."""
+"""Cells of fewer real rows share one target and one factor within their margin."""
 MIN_POOL_ROWS = 20
-"""... and so do those of fewer generated ones: what is not there cannot be weighted."""
+"""Cells of fewer generated rows have no factor: what is not there cannot be weighted."""
 PRIOR_ROWS = 10.0
 """Added to the rows that a cell should hold and to those that it holds: small cells move slowly, ..."""
 SWEEPS = 5
@@ -113,7 +115,10 @@ class Margins:
         ndarray of float64, shape (N,)
             In nats.
         """
-        return np.sum([self.log_factor[c] for c in cells], axis=0)
+        out = np.zeros(cells.shape[1])
+        for own in cells:
+            out += self.log_factor[own]
+        return out
 
     def to_state(self) -> dict[str, Any]:
         """As JSON-able values and numpy arrays."""
@@ -161,11 +166,13 @@ def fit_margins(real: RowFeatures, pool: RowFeatures, weight: np.ndarray) -> tup
     sizes = empty.sizes
     real_cells = empty.cells(real.values)
     count = np.bincount(real_cells.ravel(), minlength=int(sizes.sum()))
+    is_rare = _joined(count, count < MIN_ROWS, sizes)
+    share = count / len(real.values)
     pool_cells = empty.cells(pool.values)
-    is_rare = (count < MIN_ROWS) | (np.bincount(pool_cells.ravel(), minlength=len(count)) < MIN_POOL_ROWS)
-    share = _pooled(count / len(real.values), is_rare, sizes)
+    is_absent = np.bincount(pool_cells.ravel(), minlength=len(count)) < MIN_POOL_ROWS
     prior = PRIOR_ROWS / len(real.values)
-    log_factor, raked = _rake(pool_cells, share, is_rare, sizes, weight, prior)
+    log_factor, raked = _rake(pool_cells, share, is_rare, is_absent, sizes, weight, prior)
+    share, is_rare = _pooled(share, is_rare, sizes), is_rare | is_absent
     return Margins(fine, coarse, pairs, share, is_rare, log_factor), raked
 
 
@@ -184,16 +191,23 @@ def edges(values: np.ndarray, is_level: bool, n_bins: int) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (n_edges,)
-        Ascending. A value on an edge belongs below it.
+        Ascending: between levels, between values of `MIN_ROWS` rows, or means of so many neighbouring values. A value
+        on an edge belongs below it.
     """
     present = values[~np.isnan(values)]
-    distinct = np.unique(present)
+    distinct, counts = np.unique(present, return_counts=True)
     if len(distinct) < 2:
         return np.zeros(0)
-    if is_level or len(distinct) <= n_bins:
+    if is_level:
         return distinct[:-1] / 2 + distinct[1:] / 2
+    if len(distinct) <= n_bins:
+        shared = distinct[counts >= MIN_ROWS]
+        return shared[:-1] / 2 + shared[1:] / 2
     at = np.concatenate([[TAIL_SHARE], np.arange(1, n_bins) / n_bins, [1 - TAIL_SHARE]])
-    return np.unique(np.quantile(present, at, method="inverted_cdf"))
+    ordered = np.sort(present)
+    around = np.clip((at * len(ordered)).astype(int), MIN_ROWS // 2, len(ordered) - 1 - MIN_ROWS // 2)
+    places = around[:, None] + np.arange(-(MIN_ROWS // 2), MIN_ROWS // 2 + 1)
+    return np.unique((ordered[places] / MIN_ROWS).sum(axis=1))
 
 
 def binned(values: np.ndarray, inner_edges: list[np.ndarray]) -> np.ndarray:
@@ -226,6 +240,7 @@ def _worst_pairs(features: list[int], real: np.ndarray, pool: np.ndarray, weight
     pairs = np.array(list(combinations(features, 2)), dtype=np.int64).reshape(-1, 2)
     if len(pairs) <= MAX_PAIRS:
         return pairs
+    real, pool, weight = real[:, :SCREENED], pool[:, :SCREENED], weight[:SCREENED]
     width = 1 + max(int(real.max()), int(pool.max()))
     distance = [
         _distance(real[i] * width + real[j], pool[i] * width + pool[j], weight) for i, j in pairs.tolist()
@@ -239,6 +254,19 @@ def _distance(real: np.ndarray, pool: np.ndarray, weight: np.ndarray) -> float:
     a = np.bincount(real, minlength=size) / max(len(real), 1)
     b = np.bincount(pool, weight, minlength=size) / weight.sum()
     return float(np.abs(a - b).sum() / 2)
+
+
+def _joined(count: np.ndarray, is_rare: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Rare cells, with the next smallest of their margin until they hold `MIN_ROWS` real rows together, or none."""
+    out, start = is_rare.copy(), 0
+    for size in sizes:
+        part, held = out[start : start + size], count[start : start + size]
+        for cell in np.argsort(held, kind="stable"):
+            if not 0 < held[part].sum() < MIN_ROWS:
+                break
+            part[cell] = True
+        start += size
+    return out
 
 
 def _pooled(share: np.ndarray, is_rare: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -256,6 +284,7 @@ def _rake(
     cells: np.ndarray,
     share: np.ndarray,
     is_rare: np.ndarray,
+    is_absent: np.ndarray,
     sizes: np.ndarray,
     weight: np.ndarray,
     prior: float,
@@ -267,7 +296,8 @@ def _rake(
         for own, size in zip(cells, sizes, strict=True):
             here = slice(start, start + int(size))
             held = np.bincount(own - start, weight, minlength=int(size))
-            factor = _factor(share[here], held, is_rare[here], prior)
+            factor = _factor(share[here], held, is_rare[here] & ~is_absent[here], prior)
+            factor[is_absent[here]] = 1.0
             log_factor[here] += np.log(factor)
             weight = weight * factor[own - start]
             weight /= weight.sum()

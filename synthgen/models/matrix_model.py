@@ -15,6 +15,8 @@ class AbstractMatrixModel(abc.ABC):
 
     cond_columns: list[int]
     """Matrix columns that are drawn first and given to the model; empty for none."""
+    draws_per_row: int = 1
+    """Rows that are made for each row of a block."""
 
     @abc.abstractmethod
     def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:

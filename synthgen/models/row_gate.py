@@ -62,7 +62,7 @@ class RowGate:
         """The rules that wanted rows were refused for, in words."""
         return [c.rule.words() for i, c in enumerate(self._checks) if i in self._refusing]
 
-    def passed(self, table: pd.DataFrame, wanted: np.ndarray) -> np.ndarray:
+    def passed(self, table: pd.DataFrame, wanted: np.ndarray, most: int) -> np.ndarray:
         """Which rows go through.
 
         Parameters
@@ -71,6 +71,8 @@ class RowGate:
             Rows drawn after those of earlier calls.
         wanted : ndarray of bool, shape (N,)
             Which of them are wanted at all: the others are not remembered.
+        most : int
+            How many are wanted: later rows are neither let through nor remembered.
 
         Returns
         -------
@@ -82,18 +84,23 @@ class RowGate:
             if i not in self._seen and not (good := check.passed(table, self._schema))[out].all():
                 self._refusing.add(i)
                 out &= good
-        return self._first_of_all(table, out) if self._seen else out
+        if self._seen:
+            return self._first_of_all(table, out, most)
+        out[np.flatnonzero(out)[most:]] = False
+        return out
 
-    def _first_of_all(self, table: pd.DataFrame, wanted: np.ndarray) -> np.ndarray:
+    def _first_of_all(self, table: pd.DataFrame, wanted: np.ndarray, most: int) -> np.ndarray:
         """Rows with values that no row before them had, in each of the rules' columns; missing values may repeat."""
         keys = {i: _keys(table, self._checks[i].rule.names) for i in self._seen}
-        out = wanted.copy()
+        out = np.zeros(len(wanted), dtype=bool)
         for row in np.flatnonzero(wanted):
+            if most == 0:
+                break
             own = {i: key for i, k in keys.items() if (key := k[row]) is not None}
             if again := {i for i, k in own.items() if k in self._seen[i]}:
                 self._refusing |= again
-                out[row] = False
                 continue
+            out[row], most = True, most - 1
             for i, key in own.items():
                 self._seen[i].add(key)
         return out

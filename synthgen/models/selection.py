@@ -25,7 +25,9 @@ from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
 from synthgen.training.threads import in_parallel
 
 MIN_ROWS = 1000
-"""Fewer real rows than this teach trees too little to choose by."""
+"""Fewer real rows than this teach trees little to choose by: then nothing is chosen unless asked for, ..."""
+FEWEST_ROWS = 200
+"""... and fewer than this teach them nothing."""
 POOL_PER_ROW = 6
 """Generated rows for each real one in a round of learning the weights, ..."""
 MAX_ROWS = 300_000
@@ -34,10 +36,10 @@ MAX_CELLS = 30_000_000
 """... nor so many rows that they hold more numbers than this."""
 FACTORS = (4, 8, 16)
 """Generated rows for each one kept, of which "auto" takes ..."""
-STAND_INS = 2
-"""Rows that may be exchanged for the chosen ones, for each of them."""
 MAX_CUT = 0.05
 """... the fewest that cut no more than this share of all weight: a row is chosen once, however heavy it is."""
+STAND_INS = 2
+"""Rows that may be exchanged for the chosen ones, for each of them."""
 _NEVER = 100.0  # nats
 
 
@@ -99,7 +101,7 @@ class Selector:
         if not is_free:
             return first
         certain = first[probability[first] >= 1]
-        others = np.setdiff1d(np.arange(len(values)), first)
+        others = np.setdiff1d(np.flatnonzero(good), first)
         n_others = min(STAND_INS * n, len(others))
         second = others[systematic(inclusion(log_weight[others], n_others), rng)]
         return balance(cells, first, second, self.margins.wanted, rng, fixed=certain)
@@ -143,6 +145,8 @@ class SelectedModel(AbstractMatrixModel):
     def __init__(self, source: AbstractMatrixModel, selector: Selector, encoder: TableEncoder) -> None:
         self.source = source
         self.selector = selector
+        self.draws_per_row = selector.factor
+        _ = selector.ratio.n_trees  # trees are read once, before threads share them
         self.encoder = encoder
         self.cond_columns = source.cond_columns
 
@@ -165,8 +169,8 @@ class SelectedModel(AbstractMatrixModel):
         return self.source.condition_rows()
 
     def to_state(self) -> dict[str, Any]:
-        """The source's state, and the selector's. See the base class."""
-        return {"source": self.source.to_state(), "selector": self.selector.to_state()}
+        """The source's state: the selector has one of its own. See the base class."""
+        return self.source.to_state()
 
 
 def fit_selector(
@@ -190,14 +194,14 @@ def fit_selector(
     factor : int or None
         Rows of the pool for each row kept; None: as many as the weights need.
     seed : int
-        Of the pool and the folds.
+        Of the pools, and of what is set aside.
     verbose : int
         0: no progress bar.
 
     Returns
     -------
     Selector or None
-        None where there is nothing to choose by.
+        None where there is nothing to choose by, or hardly a row obeys the encoder's rules.
     """
     n_features = max(1, len(encoder.encoders_))
     most = max(ROWS_PER_BLOCK, min(MAX_ROWS, MAX_CELLS // n_features))
@@ -209,9 +213,13 @@ def fit_selector(
     def draw(number: int) -> RowFeatures:
         return draw_pool(source, encoder, n_blocks, derived_seed(seed, "selection pool", number))
 
-    with tqdm(total=MAX_ROUNDS + 1, desc="select", unit="round", disable=None if verbose else True) as bar:
+    first = draw_pool(source, encoder, min(n_blocks, 4), derived_seed(seed, "selection trial"))
+    if len(first.values) < FEWEST_ROWS:
+        return None
+
+    with tqdm(total=MAX_ROUNDS + 2, desc="select", unit="round", disable=None if verbose else True) as bar:
         ratio = fit_density_ratio(real, draw, derived_seed(seed, "selection"), bar.update)
-        pool = draw(MAX_ROUNDS)
+        pool = draw(MAX_ROUNDS + 1)
         margins, weight = fit_margins(real, pool, relative(ratio.log_ratio(pool.values)))
         bar.update(bar.total - bar.n)
     effective = float(1 / np.square(weight).sum() / len(weight))

@@ -26,8 +26,8 @@ from synthgen.models.recipe import HIDDEN_DIMS, SCORE_HIDDEN_DIMS, score_config,
 from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
 from synthgen.models.score_contest import Contest
 from synthgen.models.score_gan import ScoreGanModel, ScoreRecipe, fit_scores
+from synthgen.models.selection import FEWEST_ROWS, SelectedModel, Selector, fit_selector
 from synthgen.models.selection import MIN_ROWS as MIN_SELECTION_ROWS
-from synthgen.models.selection import SelectedModel, Selector, fit_selector
 from synthgen.models.validation_score import compact, detection_auc
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.networks.blocks import initialise
@@ -117,8 +117,8 @@ class SynthGAN(AbstractSynthesizer):
         `validate_every` and `patience` have no say, and `ema_decay` is at most 0.99.
     validation_fraction : float, default 0.1
         Share of the rows held out to choose the weights and the time to stop, at most 4,000 rows; none where
-        that would be fewer than 200. The networks never see these rows; what the encoder knows of single columns
-        comes from all rows.
+        that would be fewer than 200. The networks never see these rows; what the encoder knows of single columns,
+        and what rows are chosen by (`refine`), comes from all rows.
     validate_every : int, optional
         Steps between scores on the validation rows. None: a twelfth of all steps.
     patience : int, optional
@@ -126,8 +126,8 @@ class SynthGAN(AbstractSynthesizer):
         never does, as most is gained at the end, when the learning rate has fallen.
     refine : "auto", int or None, default "auto"
         Rows drawn for each row that `sample` gives: it chooses those that boosted trees cannot tell from real rows, with
-        one- and two-way margins as in the training table. An int: so many. "auto": as many as the choice needs
-        (4 to 32) from 1,000 training rows on, else none. None: every row drawn is given. Not on common factors.
+        one- and two-way margins as in the training table. An int: so many, from 200 training rows on. "auto": as many
+        as the choice needs (4 to 16) from 1,000 rows on, else none. None: every row drawn is given. Not on common factors.
     schema : Schema, optional
         Declares kinds of columns; the others are inferred.
     constraints : sequence of Rule, optional
@@ -140,7 +140,7 @@ class SynthGAN(AbstractSynthesizer):
     precision : {"auto", "float32", "bfloat16"}, default "auto"
         "bfloat16" runs steps without penalties in mixed precision. "auto": on CUDA only.
     n_threads : int, default 1
-        CPU threads while training. With 1 a fit gives the same bits on any number of cores and is not slowed down
+        CPU threads of the networks while training. With 1 a fit gives the same bits on any number of cores and is not slowed down
         by what else the machine does; on a quiet machine 2 to 4 are faster.
     random_state : int, optional
         Seed of everything in `fit`.
@@ -310,10 +310,13 @@ class SynthGAN(AbstractSynthesizer):
             model = GanModel(generator, layout, cond_columns, condition_table(matrix, cond_columns), device)
             _calibrate(model, rows, derived_seed(seed, "calibration"))
         self._keep_history(history)
-        if self.refine is not None and (self.refine != "auto" or len(matrix) >= MIN_SELECTION_ROWS):
+        if self.refine is not None and len(matrix) >= self._fewest_to_choose():
             factor = None if self.refine == "auto" else int(self.refine)
             self.selector_ = fit_selector(model, matrix, encoder, factor, seed, self.verbose)
         return model
+
+    def _fewest_to_choose(self) -> int:
+        return MIN_SELECTION_ROWS if self.refine == "auto" else FEWEST_ROWS
 
     def sample(
         self,
@@ -357,7 +360,7 @@ class SynthGAN(AbstractSynthesizer):
         if self.selector_ is None and isinstance(refine, int):
             raise ParameterError(
                 f"The `refine` parameter of sample is {refine}, but this SynthGAN has not learnt to choose rows; "
-                "fit it with refine='auto' on 1,000 rows or more, or with a number."
+                "fit it with refine='auto' on 1,000 rows or more, or with a number on 200."
             )
         if self.selector_ is None or refine is None:
             return self.model_
@@ -389,6 +392,17 @@ class SynthGAN(AbstractSynthesizer):
             gain = None if self.contest_ is None else self.contest_.to_state()
             found["wide"] |= {"winner": self.winner_, "contest": gain}
         return found
+
+    def _privacy_notes(self) -> list[str]:
+        notes = super()._privacy_notes()
+        if self.selector_ is not None:
+            notes.insert(
+                -1,
+                f"What rows are chosen by is stored: {self.selector_.ratio.n_trees} trees whose thresholds lie next to "
+                f"values of training rows, and the shares of rows in the cells of {len(self.selector_.margins.sizes):,} "
+                "margins, single ones only from five rows on. `refine=None` leaves it out.",
+            )
+        return notes
 
     def _wide_options(self) -> WideOptions:
         return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, is_local=True)

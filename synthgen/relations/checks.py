@@ -172,20 +172,23 @@ def _end(value: float | str | None, rule: Range, column: Column, default: float)
         raise SchemaError(
             f"The constraint {rule.words()!r} has the end {value!r}, which is no instant."
         ) from error
-    nanoseconds = stamp.as_unit("ns").value
+    try:
+        nanoseconds = stamp.as_unit("ns").value
+    except pd.errors.OutOfBoundsDatetime:  # before or after all that a column can hold
+        return -np.inf if stamp.year < 1970 else np.inf
     per_tick = round(1e9 / ticks_per_second(column))
     return nanoseconds // per_tick if default > 0 else -(-nanoseconds // per_tick)
 
 
 def _determined(by: Plain, column: Plain) -> np.ndarray:
     """Which rows hold what the first row with the same value of `by` holds."""
-    codes = _numbered(by)
+    codes = numbered(by)
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    target = _numbered(column)
+    target = numbered(column)
     return target == target[first[inverse.reshape(-1)]]
 
 
-def _numbered(plain: Plain) -> np.ndarray:
+def numbered(plain: Plain) -> np.ndarray:
     """Values by number, -1 for missing, shape (N,)."""
     out = np.full(len(plain.values), -1, dtype=np.int64)
     out[~plain.missing] = np.unique(plain.values[~plain.missing], return_inverse=True)[1]

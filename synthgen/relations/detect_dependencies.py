@@ -8,7 +8,7 @@ import numpy as np
 
 from synthgen.constraints.relation import Relation
 from synthgen.constraints.rules import Dependency
-from synthgen.plain import Plain
+from synthgen.relations.checks import numbered
 from synthgen.relations.looked_at import MIN_OFF_MODE, LookedAt
 
 MAX_VALUES = 2_000
@@ -35,14 +35,14 @@ def dependencies(looked: LookedAt, free: Set[str]) -> Iterator[Relation]:
         That holds in every row.
     """
     all_names = [c.name for c in looked.schema if c.kind not in ("identifier", "text", "constant")]
-    first = np.stack([_numbered(looked.first(n)) for n in all_names], axis=1) if all_names else None
+    first = np.stack([numbered(looked.first(n)) for n in all_names], axis=1) if all_names else None
     if first is None:
         return
     counted: dict[str, tuple[np.ndarray, int]] = {}
 
     def count(name: str) -> tuple[np.ndarray, int]:
         if name not in counted:
-            codes = _numbered(looked.whole(name))
+            codes = numbered(looked.whole(name))
             counted[name] = codes, int(codes.max()) + 1 + int((codes < 0).any())
         return counted[name]
 
@@ -111,10 +111,3 @@ def _log_chance(sizes: np.ndarray, counts: np.ndarray) -> float:
 def _log_sum(logs: np.ndarray) -> float:
     largest = logs.max()
     return float(largest + np.log(np.exp(logs - largest).sum()))
-
-
-def _numbered(plain: Plain) -> np.ndarray:
-    """Values by number, -1 for missing, shape (N,)."""
-    out = np.full(len(plain.values), -1, dtype=np.int64)
-    out[~plain.missing] = np.unique(plain.values[~plain.missing], return_inverse=True)[1]
-    return out

@@ -41,8 +41,11 @@ def repeats(looked: LookedAt, free: Set[str]) -> Iterator[Relation]:
         Between columns of numbers of one dtype and without missing values.
     """
     names = [n for n in looked.measured if _is_plain(looked, n)]
-    pairs = [p for p in combinations(names, 2) if _same(looked, *p) and _share(looked, *p, whole=False) > 0]
-    shares = {p: share for p in pairs if (share := _share(looked, *p, whole=True)) > 0}
+    common = {n: common_values(looked.whole(n).values) for n in names}
+    pairs = [
+        p for p in combinations(names, 2) if _same(looked, *p) and _share(looked, *p, common, whole=False) > 0
+    ]
+    shares = {p: share for p in pairs if (share := _share(looked, *p, common, whole=True)) > 0}
     partners = Counter(n for p in shares for n in p)
     for pair, share in sorted(shares.items(), key=lambda item: -item[1]):
         of, column = sorted(pair, key=lambda n: (-partners[n], names.index(n)))
@@ -65,14 +68,16 @@ def _same(looked: LookedAt, a: str, b: str) -> bool:
     return looked.schema[a].dtype == looked.schema[b].dtype
 
 
-def _share(looked: LookedAt, a: str, b: str, *, whole: bool) -> float:
+def _share(looked: LookedAt, a: str, b: str, common: dict[str, np.ndarray], *, whole: bool) -> float:
     """The share of rows that repeat, both ways round; 0 if it is too small to be no accident."""
     read = looked.whole if whole else looked.first
     x, y = read(a).values, read(b).values
-    common = np.union1d(common_values(x), common_values(y))
-    rows = int(repeated(x, y, common).sum())
+    either = np.union1d(common[a], common[b])
+    rows = int(repeated(x, y, either).sum())
     fewest = MIN_REPEATS if whole else 1
-    expected = max(float(repeated(x, np.roll(y, len(y) // s), common).mean()) for s in (2, 3, 5))
+    if rows < fewest:
+        return 0.0
+    expected = max(float(repeated(x, np.roll(y, len(y) // s), either).mean()) for s in (2, 3, 5))
     share = rows / len(x)
     is_much = share >= (MIN_SHARE if whole else MIN_SHARE / 2) and share >= MIN_TIMES * expected
-    return share if is_much and rows >= fewest else 0.0
+    return share if is_much else 0.0

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthgen.constraints.relation import Relation
-from synthgen.constraints.rules import FixedCombinations, Formula, Rule, Unique
+from synthgen.constraints.rules import Dependency, FixedCombinations, Formula, Rule, Unique
 from synthgen.exceptions import DataError
 from synthgen.plain import Plain
 from synthgen.relations.checks import check_rule, obeyed
@@ -70,7 +70,7 @@ def _supported(relation: Relation, table: pd.DataFrame, schema: Schema) -> Relat
     good = obeyed(rule, columns, schema, decimals)
     if not good.all():
         raise DataError(_broken(relation, columns, good))
-    if isinstance(rule, FixedCombinations):
+    if isinstance(rule, (FixedCombinations, Dependency)):
         _check_number(rule, table)
     complete = ~np.logical_or.reduce([p.missing for p in columns.values()])
     return dataclasses.replace(relation, support=int(complete.sum()))
@@ -87,8 +87,8 @@ def _broken(relation: Relation, columns: dict[str, Plain], good: np.ndarray) -> 
     )
 
 
-def _check_number(rule: FixedCombinations, table: pd.DataFrame) -> None:
-    n = len(table[list(rule.columns)].drop_duplicates())
+def _check_number(rule: FixedCombinations | Dependency, table: pd.DataFrame) -> None:
+    n = len(table[list(rule.names)].drop_duplicates())
     if n > max(MAX_COMBINATIONS, len(table) / 2):
         raise DataError(
             f"The constraint {rule.words()!r} has {n:,} combinations in {len(table):,} rows: samples would repeat the "

@@ -193,7 +193,7 @@ def _grid(rule: Inequality, table: Table) -> Grid | None:
         return None if limit == _LARGEST else Grid(0.0, 0.0, 0, 0)
     keys = np.unique(_keys(plain[1], factors[1])[~plain[1].missing])
     step = int(np.gcd.reduce(np.diff(keys))) if len(keys) > 1 else 1
-    return Grid(round(factors[0]), round(factors[1]), int(keys[0]), step)
+    return Grid(round(factors[0]), round(factors[1]), int(keys[0]) % step if step else 0, step)
 
 
 def _keys(plain: Plain, factor: float) -> np.ndarray:

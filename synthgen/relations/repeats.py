@@ -14,6 +14,8 @@ from synthgen.schema import Column, Schema
 
 COMMON_SHARE = 0.02
 """Values that so many rows hold are no repetition where they meet: both columns have them by themselves."""
+MIN_ROWS = 5
+"""Values of fewer rows are never stored as common ones."""
 
 
 class RepeatStep(AbstractStep):
@@ -88,7 +90,7 @@ class RepeatStep(AbstractStep):
 def common_values(values: np.ndarray) -> np.ndarray:
     """The values that at least `COMMON_SHARE` of the rows hold, ascending."""
     distinct, counts = np.unique(values, return_counts=True)
-    return distinct[counts >= COMMON_SHARE * len(values)]
+    return distinct[counts >= max(MIN_ROWS, COMMON_SHARE * len(values))]
 
 
 def repeated(values: np.ndarray, source: np.ndarray, common: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ def test_probabilities_sum_to_the_rows_wanted_where_weights_are_too_small_for_a_
 
 
 def test_small_weights_keep_their_ratios():
-    found = inclusion(np.array([0.0, -1000, -1000, -1000 + np.log(2)]), 2)
+    found = inclusion(np.array([0.0, -500, -500, -500 + np.log(2)]), 2)
     assert found == pytest.approx([1.0, 0.25, 0.25, 0.5])
 
 
@@ -47,6 +47,7 @@ def test_probabilities_are_proportional_to_weights_where_not_capped():
 
 
 def test_probabilities_by_hand():
+    assert inclusion(np.zeros(0), 0).shape == systematic(np.zeros(0), stream(0, "none")).shape == (0,)
     assert inclusion(np.log([1.0, 2, 3, 4]), 1) == pytest.approx([0.1, 0.2, 0.3, 0.4])
     assert inclusion(np.log([1.0, 1, 1, 97]), 2) == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1])
     assert inclusion(np.log([1.0, 2, 7]) + 500, 2) == pytest.approx([1 / 3, 2 / 3, 1])

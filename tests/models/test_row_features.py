@@ -32,7 +32,9 @@ def table():
         {
             "ticket": [f"T-{i:05d}" for i in rng.permutation(90_000)[:N]],
             "count": rng.integers(0, 30, N),
-            "level": pd.Series(np.where(gap, None, np.array(list("pqr"))[rng.integers(0, 3, N)]), dtype=object),
+            "level": pd.Series(
+                np.where(gap, None, np.array(list("pqr"))[rng.integers(0, 3, N)]), dtype=object
+            ),
             "site": "north",
             "cents": np.where(np.roll(gap, 1), np.nan, rng.integers(0, 100, N) / 4),
             "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 200, N), unit="D"),
@@ -92,7 +94,9 @@ def test_restored_numbers_come_in_place_of_what_stands_for_them():
 def test_a_column_that_repeats_another_is_seen_as_it_is():
     rng = stream(0, "bills")
     bill = rng.integers(0, 10_000, N)
-    table = pd.DataFrame({"bill": bill, "paid": np.where(rng.random(N) < 0.4, bill, rng.integers(0, 10_000, N))})
+    table = pd.DataFrame(
+        {"bill": bill, "paid": np.where(rng.random(N) < 0.4, bill, rng.integers(0, 10_000, N))}
+    )
     found, _ = seen(table, Repeats("paid", of="bill"))
     assert found.values.shape == (N, 2) and not np.isnan(found.values).any()
     repeats = (table["bill"] == table["paid"]).to_numpy()

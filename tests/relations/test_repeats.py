@@ -36,7 +36,9 @@ def bills(n=3000, seed=0, token="int64", share=0.3):
     table = pd.DataFrame({"bill": bill, "age": rng.integers(18, 90, n), "paid": paid})
     whole = token in WHOLE
     money = table[["bill", "paid"]].round(0 if whole else 2)
-    return table.assign(**{name: money[name].astype("int64" if whole else "float64").astype(token) for name in money})
+    return table.assign(
+        **{name: money[name].astype("int64" if whole else "float64").astype(token) for name in money}
+    )
 
 
 def full(table):
@@ -45,7 +47,9 @@ def full(table):
 
 
 def encoded(table, *rules, look=False):
-    return TableEncoder(infer_schema(table, constraints=rules, detect_relations=look), random_state=0).fit(table)
+    return TableEncoder(infer_schema(table, constraints=rules, detect_relations=look), random_state=0).fit(
+        table
+    )
 
 
 def found(table):
@@ -171,7 +175,9 @@ def test_columns_that_all_repeat_each_other_make_no_circle(n_columns):
     first = rng.integers(0, 10**6, 3000)
     table = pd.DataFrame(
         {
-            f"v{k}": first if k == 0 else np.where(rng.random(3000) < 0.5, first, rng.integers(0, 10**6, 3000))
+            f"v{k}": first
+            if k == 0
+            else np.where(rng.random(3000) < 0.5, first, rng.integers(0, 10**6, 3000))
             for k in range(n_columns)
         }
     )
@@ -251,7 +257,8 @@ def test_the_model_file_keeps_it(tmp_path):
 
 def test_json_and_words():
     schema = Schema(
-        (Column("bill", "integer"), Column("paid", "integer")), (RULE, Relation(RULE, "detected", False, 9, "why"))
+        (Column("bill", "integer"), Column("paid", "integer")),
+        (RULE, Relation(RULE, "detected", False, 9, "why")),
     )
     assert Schema.from_json(schema.to_json()) == schema
     assert RULE.to_dict() == {"type": "Repeats", "column": "paid", "of": "bill"}
@@ -266,16 +273,23 @@ def test_json_and_words():
         (lambda t: t.assign(paid=t["paid"].astype("int32")), "paid is int32, bill is int64"),
         (lambda t: t.assign(paid=t["paid"].astype(float)), "paid is float64, bill is int64"),
         (
-            lambda t: t.assign(bill=t["bill"].astype("Int64").where(t.index > 3), paid=t["paid"].astype("Int64")),
+            lambda t: t.assign(
+                bill=t["bill"].astype("Int64").where(t.index > 3), paid=t["paid"].astype("Int64")
+            ),
             "paid is Int64, bill is Int64 with missing values",
         ),
         (lambda t: t.assign(paid=t["paid"].astype(str) + "x", bill=t["paid"].astype(str) + "y"), "paid is "),
-        (lambda t: t.assign(paid=pd.to_datetime(t["paid"]), bill=pd.to_datetime(t["bill"])), "paid is datetime64"),
+        (
+            lambda t: t.assign(paid=pd.to_datetime(t["paid"]), bill=pd.to_datetime(t["bill"])),
+            "paid is datetime64",
+        ),
     ],
 )
 def test_columns_that_cannot_repeat_are_refused(change, message):
     needs = "'paid often repeats bill' needs two columns of numbers of one dtype without missing values; "
-    with pytest.raises(SchemaError, match=needs + message + ".*Convert or fill them, or leave the constraint out"):
+    with pytest.raises(
+        SchemaError, match=needs + message + ".*Convert or fill them, or leave the constraint out"
+    ):
         infer_schema(change(bills(200)), constraints=[RULE])
 
 
