@@ -143,7 +143,7 @@ def test_no_row_comes_twice_and_none_from_elsewhere():
 
 
 def test_fixed_rows_stay():
-    cells, share = pool_of_cells(), shares_wanted()
+    cells = pool_of_cells()
     first, second = split(4000, 1000, 2000, 0)
     fixed = first[cells[0, first] == 0][:200]
     wanted = np.concatenate([[0.1, 0.3, 0.3, 0.3], np.full(30, np.nan)])

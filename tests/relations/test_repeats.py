@@ -263,7 +263,7 @@ def test_json_and_words():
     assert Schema.from_json(schema.to_json()) == schema
     assert RULE.to_dict() == {"type": "Repeats", "column": "paid", "of": "bill"}
     assert RULE.words() == "paid often repeats bill" and RULE.names == ("paid", "bill")
-    with pytest.raises(SchemaError, match="must name two or more different columns. Got 'bill', 'bill'"):
+    with pytest.raises(SchemaError, match="must name two or more different columns"):
         Repeats("bill", of="bill")
 
 
