@@ -32,6 +32,9 @@ MIN_AUC = 0.52
 """On the rows set aside, for a round to be kept and another to be tried."""
 MIN_REAL_ROWS = 5
 """Leaves of fewer real rows share one value within their tree: none tells of single rows."""
+MAX_WEIGHT = 16.0
+"""Of a row of a pool, over the mean."""
+_CUTS = 30  # each lowers the mean, until the heaviest are at the limit
 MAX_LOG_ODDS = 5.0
 """Of one round, up or down."""
 _SETTINGS = {
@@ -152,8 +155,13 @@ def fit_density_ratio(
 
 
 def relative(log_weight: np.ndarray) -> np.ndarray:
-    """Weights that sum to 1, from their logarithms."""
+    """Weights that sum to 1, from their logarithms; none more than about `MAX_WEIGHT` times the mean.
+
+    A row is chosen once, however heavy it is; and a round that learnt from a few heavy rows would learn their accidents.
+    """
     weight = np.exp(log_weight - log_weight.max())
+    for _ in range(_CUTS):
+        weight = np.minimum(weight, MAX_WEIGHT * weight.mean())
     out: np.ndarray = weight / weight.sum()
     return out
 

@@ -32,8 +32,9 @@ MIN_ROWS = 5
 """Cells of fewer real rows share one target and one factor within their margin."""
 MIN_POOL_ROWS = 20
 """Cells of fewer generated rows have no factor: what is not there cannot be weighted."""
-PRIOR_ROWS = 10.0
-"""Added to the rows that a cell should hold and to those that it holds: small cells move slowly, ..."""
+PRIOR_ROWS = 1.5
+"""Added for each margin to the rows that a cell should hold, and to those that it holds: small cells move slowly, and
+the more so the more margins there are, each with noise of its own, ..."""
 SWEEPS = 5
 """... and every margin is raked so many times only, so that the noise of small cells is not learnt."""
 MAX_FACTOR = 4.0
@@ -170,7 +171,7 @@ def fit_margins(real: RowFeatures, pool: RowFeatures, weight: np.ndarray) -> tup
     share = count / len(real.values)
     pool_cells = empty.cells(pool.values)
     is_absent = np.bincount(pool_cells.ravel(), minlength=len(count)) < MIN_POOL_ROWS
-    prior = PRIOR_ROWS / len(real.values)
+    prior = PRIOR_ROWS * len(sizes) / len(real.values)
     log_factor, raked = _rake(pool_cells, share, is_rare, is_absent, sizes, weight, prior)
     share, is_rare = _pooled(share, is_rare, sizes), is_rare | is_absent
     return Margins(fine, coarse, pairs, share, is_rare, log_factor), raked

@@ -357,7 +357,7 @@ class SynthGAN(AbstractSynthesizer):
 
     def _selected(self, refine: str | int | None) -> AbstractMatrixModel:
         """The matrix model that rows are drawn from."""
-        if self.selector_ is None and isinstance(refine, int):
+        if self.selector_ is None and refine not in ("auto", None):
             raise ParameterError(
                 f"The `refine` parameter of sample is {refine}, but this SynthGAN has not learnt to choose rows; "
                 "fit it with refine='auto' on 1,000 rows or more, or with a number on 200."

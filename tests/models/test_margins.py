@@ -341,3 +341,13 @@ def test_the_state_comes_back_through_a_file(tmp_path):
     assert np.array_equal(back.log_weight(back.cells(fresh)), found.log_weight(found.cells(fresh)))
     assert np.array_equal(back.wanted, found.wanted, equal_nan=True)
     assert np.array_equal(back.sizes, found.sizes)
+
+
+def test_factors_do_not_learn_the_noise_of_many_small_cells():
+    """Twenty columns that are right already: what is learnt of them must leave another pool nearly as it is."""
+    real, pool, fresh = (
+        features(*stream(seed, "noise").normal(size=(20, n))) for seed, n in enumerate([1000, 6000, 6000])
+    )
+    found, weight = fit_margins(real, pool, equal(6000))
+    own = relative(found.log_weight(found.cells(fresh.values)))
+    assert 1 / np.square(own).sum() > 0.5 / np.square(weight).sum()
