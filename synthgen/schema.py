@@ -253,6 +253,8 @@ class Schema:
             raise SchemaError(
                 "A schema must have `columns`: a list of columns, or SDV's mapping of names to sdtypes."
             )
+        if unknown := sorted(set(data) - {"columns", "relations"}, key=str):
+            raise SchemaError(f"A schema has no field {unknown[0]!r}; it has columns and relations.")
         relations = data.get("relations")
         if relations is not None and not isinstance(relations, list):
             raise SchemaError(f"The `relations` of a schema must be a list. Got {relations!r}.")
@@ -308,7 +310,7 @@ def _checked_relations(given: Any) -> tuple[Relation, ...] | None:
 def _column_to_dict(column: Column) -> dict[str, Any]:
     out = dict(vars(column))
     out["levels"] = None if column.levels is None else list(column.levels)
-    return {k: v for k, v in out.items() if v is not None and v is not False and v != ""}
+    return {k: v for k, v in out.items() if k == "name" or (v is not None and v is not False and v != "")}
 
 
 def _column_from_dict(data: Any) -> Column:

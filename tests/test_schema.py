@@ -136,3 +136,13 @@ def test_sdv_metadata_is_read():
 
 def test_every_kind_can_be_declared():
     assert [Column("x", kind).kind for kind in KINDS] == list(KINDS)
+
+
+def test_a_mistyped_field_of_a_schema_is_refused():
+    with pytest.raises(SchemaError, match="A schema has no field 'relation'; it has columns and relations"):
+        Schema.from_dict({"columns": [], "relation": []})
+
+
+def test_a_column_without_a_name_comes_back():
+    schema = Schema((Column("", "integer"),))
+    assert Schema.from_json(schema.to_json()) == schema

@@ -59,7 +59,7 @@ _LISTED = 8
 @click.option(
     "--refine",
     metavar="N",
-    help="Rows drawn for each row that `sample` gives, of which it chooses those most like real ones: a number, auto "
+    help="Rows drawn for each row that `sample` gives, of which it chooses those most like real ones: 2 to 64, auto "
     "(default: as many as that needs), or none.",
 )
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
@@ -148,7 +148,7 @@ def _note_selection(model: Any) -> None:
     selector = getattr(model, "selector_", None)
     if selector is None:
         return
-    before, after = selector.ratio.aucs[0], selector.ratio.aucs[-1]
+    before, after = (max(auc, 0.5) for auc in (selector.ratio.aucs[0], selector.ratio.aucs[-1]))
     note(
         f"`sample` draws {selector.factor} rows for each it gives, and so takes about as many times as long: trees "
         f"told rows drawn from real ones with AUC {before:.2f}, and with {after:.2f} when weighted (0.5: not at all); "

@@ -33,7 +33,7 @@ from synthgen.cli.tables import write_output
 @click.option(
     "--refine",
     metavar="N",
-    help="Rows drawn for each row given: a number, auto (default: as the model was fitted), or none: the quickest.",
+    help="Rows drawn for each row given: 2 to 64, auto (default: as the model was fitted), or none: the quickest.",
 )
 @click.option("--batch-size", type=int, help="Rows made at a time; changes memory, never the rows.")
 @click.option(

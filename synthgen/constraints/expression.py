@@ -15,7 +15,7 @@ from synthgen.exceptions import SchemaError
 
 MAX_LENGTH = 2_000
 """Characters of an expression, at most."""
-_QUOTED = re.compile(r"`([^`]*)`")
+_QUOTED = re.compile(r"`((?:[^`]|``)*)`")
 _PLACE = "_column_{}_"
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -85,7 +85,7 @@ def parse_expression(text: str) -> Expression:
     ----------
     text : str
         Columns, numbers, ``+ - * /`` and parentheses. Names that are no Python names stand between backquotes:
-        ``"`hours-per-week` * 52"``.
+        ``"`hours-per-week` * 52"``; a backquote in a name is doubled.
 
     Returns
     -------
@@ -110,11 +110,14 @@ def parse_expression(text: str) -> Expression:
 
     def place(found: re.Match[str]) -> str:
         key = _PLACE.format(len(aliases))
-        aliases[key] = found[1]
+        aliases[key] = found[1].replace("``", "`")
         return key
 
     try:
-        tree = ast.parse(_QUOTED.sub(place, text).strip(), mode="eval").body
+        plain = _QUOTED.sub(place, text).strip()
+        if "#" in plain:  # Python would pass over what follows
+            raise ValueError("'#' stands outside backquotes")
+        tree = ast.parse(plain, mode="eval").body
         nodes = [n for n in ast.walk(tree) if isinstance(n, ast.expr)]
         _check(tree, text)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -130,8 +133,10 @@ def parse_expression(text: str) -> Expression:
 
 
 def quoted(name: str) -> str:
-    """A column's name as it must stand in an expression."""
-    return name if name.isidentifier() and name.isascii() and not keyword.iskeyword(name) else f"`{name}`"
+    """A column's name as it must stand in an expression: a backquote in it is doubled."""
+    if name.isidentifier() and name.isascii() and not keyword.iskeyword(name):
+        return name
+    return "`" + name.replace("`", "``") + "`"
 
 
 def _value(node: ast.expr, columns: Mapping[str, Any], aliases: Mapping[str, str], scale: int) -> Any:

@@ -52,7 +52,7 @@ CALIBRATION_WIDTH = 10_000
 """Matrix columns times blocks, between these bounds."""
 _INF = math.inf
 _WEIGHT: list[Constraint] = [Interval("float", 0, _INF), Nothing()]
-_REFINE: list[Constraint] = [Interval("int", 2, 64), Choice(("auto",)), Nothing()]
+_REFINE: list[Constraint] = [Interval("int", 2, 65), Choice(("auto",)), Nothing()]
 
 
 class SynthGAN(AbstractSynthesizer):
@@ -126,7 +126,7 @@ class SynthGAN(AbstractSynthesizer):
         never does, as most is gained at the end, when the learning rate has fallen.
     refine : "auto", int or None, default "auto"
         Rows drawn for each row that `sample` gives: it chooses those that boosted trees cannot tell from real rows, with
-        one- and two-way margins as in the training table. An int: so many, from 200 training rows on. "auto": as many
+        one- and two-way margins as in the training table. An int of 2 to 64: so many, from 200 training rows on. "auto": as many
         as the choice needs (4 to 16) from 1,000 rows on, else none. None: every row drawn is given. Not on common factors.
     schema : Schema, optional
         Declares kinds of columns; the others are inferred.

@@ -99,9 +99,22 @@ def held(formula: Formula, columns: Mapping[str, Plain], schema: Schema, decimal
     else:
         with np.errstate(invalid="ignore"):
             off = np.abs(numbers(plain, target) - found.values / found.scale)
-            allowed = noise({n: schema[n] for n in formula.names}) * (found.size + np.abs(found.values))
-            agrees = off <= 0.5 * _unit(target, decimals) * (1 + 1e-9) + allowed
+            agrees = off <= 0.5 * _unit(target, decimals) * (1 + 1e-9) + _slack(
+                formula, found, columns, schema
+            )
     return plain.missing | inputs_missing | (found.known & agrees)
+
+
+def _slack(formula: Formula, found: Computed, columns: Mapping[str, Plain], schema: Schema) -> np.ndarray:
+    """How far rounding may take the two sides apart, shape (N,).
+
+    Of sums each column has its own part: a coarse number of seconds does not make an instant's seconds coarse.
+    """
+    if formula.parsed.is_additive:
+        parts = [noise(schema[n]) * np.abs(numbers(columns[n], schema[n])) for n in formula.names]
+        out: np.ndarray = np.sum(parts, axis=0)
+        return out
+    return max(noise(schema[n]) for n in formula.names) * (found.size + np.abs(found.values))
 
 
 def rounded(found: Computed, target: Column, decimals: int | None) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 
 import numpy as np
 
-from synthgen.constraints.expression import quoted
+from synthgen.constraints.expression import MAX_LENGTH, quoted
 from synthgen.constraints.relation import Relation
 from synthgen.constraints.rules import Formula
 from synthgen.relations.arithmetic import held
@@ -61,7 +61,8 @@ def _candidates(looked: LookedAt, names: Sequence[str]) -> list[tuple[str, str]]
             pairs = [("/", i, j)] if j < i else [("/", i, j), ("*", i, j)]
             for sign, a, b in pairs:
                 for k in _agreeing(matrix, sign, a, b, allowed):
-                    out.append((names[k], f"{quoted(names[a])} {sign} {quoted(names[b])}"))
+                    text = f"{quoted(names[a])} {sign} {quoted(names[b])}"
+                    out += [(names[k], text)] if len(text) <= MAX_LENGTH else []
         if len(out) > _MAX_CANDIDATES:
             break
     return sorted(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 
 import numpy as np
 
-from synthgen.constraints.expression import quoted
+from synthgen.constraints.expression import MAX_LENGTH, quoted
 from synthgen.constraints.relation import Relation
 from synthgen.constraints.rules import Formula
 from synthgen.relations.arithmetic import compute, held
@@ -180,4 +180,4 @@ def _formula(looked: LookedAt, target: str, weights: dict[str, int], offset: flo
     if constant and abs(constant) > 1e-9:
         number = repr(int(constant)) if float(constant).is_integer() else repr(constant)
         text += f" + {number}" if not number.startswith("-") else f" - {number[1:]}"
-    return Formula(target, text)
+    return Formula(target, text) if len(text) <= MAX_LENGTH else None

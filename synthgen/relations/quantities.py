@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -164,13 +163,10 @@ def decimals_of(plain: Plain, column: Column) -> int | None:
     return None
 
 
-def noise(columns: Mapping[str, Column]) -> float:
-    """Relative rounding error to expect in arithmetic of columns: a few units in the last place of the coarsest."""
-    eps = [
-        np.finfo(_FLOATS.get(c.dtype.removesuffix("[pyarrow]").lower(), np.float64)).eps
-        for c in columns.values()
-    ]
-    return 8 * float(max(eps))
+def noise(column: Column) -> float:
+    """Relative rounding error to expect in arithmetic with a column: a few units in its last place."""
+    stored = _FLOATS.get(column.dtype.removesuffix("[pyarrow]").lower(), np.float64)
+    return 8 * float(np.finfo(stored).eps)
 
 
 def _plain(series: pd.Series, column: Column) -> Plain:

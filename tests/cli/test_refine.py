@@ -7,6 +7,13 @@ from synthgen.models.persistence import load
 
 
 @pytest.fixture
+def data(tmp_path, mixed):
+    path = tmp_path / "mixed.parquet"
+    mixed.head(240).to_parquet(path)
+    return path
+
+
+@pytest.fixture
 def refined(synthgen, data, tmp_path):
     path = tmp_path / "refined.synthgen"
     done = synthgen("fit", data, "-o", path, "--refine", 3, "--max-steps", 5, "--seed", 0)

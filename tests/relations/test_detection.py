@@ -6,7 +6,9 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 
 from synthgen import Dependency, Formula, Inequality, Schema, Unique, infer_schema
+from synthgen.exceptions import DataError
 from synthgen.relations.detect_dependencies import _log_chance
+from synthgen.rng import stream
 from tests.common.related import independent, shop
 
 
@@ -210,3 +212,31 @@ def test_wide_tables_are_not_looked_at():
 def test_the_chance_of_agreement_against_counting():
     """Of groups of 1, 2 and 3 rows and shares 1/4 and 3/4: 1 * (1/16 + 9/16) * (1/64 + 27/64)."""
     assert _log_chance(np.array([1, 2, 3]), np.array([1, 3])) == pytest.approx(np.log(10 / 16 * 28 / 64))
+
+
+def test_coarse_seconds_do_not_excuse_wrong_instants():
+    rng = stream(0, "trips")
+    start = pd.Timestamp("2021-03-13 20:00") + pd.to_timedelta(rng.integers(0, 259_200, 300), "s")
+    seconds = rng.integers(1, 3_600, 300)
+    table = pd.DataFrame({"start": start, "end": start + pd.to_timedelta(seconds, "s")})
+    right = table.assign(took=seconds.astype("float32"))
+    wrong = table.assign(took=rng.permutation(seconds).astype("float32"))
+    infer_schema(right, constraints=[Formula("end", "start + took")])
+    with pytest.raises(DataError, match="does not hold in the table"):
+        infer_schema(wrong, constraints=[Formula("end", "start + took")])
+    assert not infer_schema(wrong, detect_relations=True).relations or not any(
+        isinstance(r.rule, Formula) for r in infer_schema(wrong, detect_relations=True).relations
+    )
+
+
+def test_sums_of_columns_with_odd_names_are_found():
+    rng = stream(0, "odd")
+    x, y = rng.integers(0, 1000, (2, 300))
+    table = pd.DataFrame({"a`b": x, "y": y, "t": x + y, "long" * 600: rng.integers(0, 1000, 300)})
+    found = infer_schema(table, detect_relations=True).relations
+    assert [r.rule.column for r in found if isinstance(r.rule, Formula)] == ["t"]
+    table["all"] = table["long" * 600] + y
+    found = infer_schema(table, detect_relations=True).relations
+    assert [r.rule.column for r in found if isinstance(r.rule, Formula)] == [
+        "t"
+    ]  # the other's text is too long

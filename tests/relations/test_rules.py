@@ -123,3 +123,14 @@ def test_names_come_in_order_once_and_quoted_where_they_must():
     assert parse_expression("b - `a b` + b * `lambda`").names == ("b", "a b", "lambda")
     for name in ("b", "a b", "lambda", "hours-per-week", "größe"):
         assert parse_expression(f"1 + {quoted(name)}").names == (name,)
+
+
+def test_names_with_backquotes_are_doubled_and_read_back():
+    for name in ("a`b", "`", "``", "a `b` c"):
+        assert parse_expression(f"{quoted(name)} + y").names == (name, "y")
+
+
+def test_what_python_would_take_for_a_comment_is_refused():
+    with pytest.raises(SchemaError, match="'#' stands outside backquotes"):
+        Formula("w", "x # y")
+    assert parse_expression("`a#b` + y").names == ("a#b", "y")
