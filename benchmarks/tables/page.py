@@ -2,6 +2,7 @@
 
 python benchmarks/tables/page.py                        writes docs/benchmarks.md
 python benchmarks/tables/page.py --results FOLDER -o page.md
+python benchmarks/tables/page.py --summary              prints the README's table
 """
 
 from __future__ import annotations
@@ -189,6 +190,30 @@ def measured_on(figures: Figures) -> list[str]:
     return [*lines, ""]
 
 
+SUMMARISED = ("shape_error", "trend_error_real_bins", "xgb_detection", "mle", "membership_auc")
+
+
+def summary(runs: list[results.Result]) -> str:
+    """A short table for the README: each table's medians, with selection and without, ceiling and TabDiff as published."""
+    figures = Figures(runs)
+    metrics = [m for name in SUMMARISED for m in METRICS if m.name == name]
+    lines = header("", "", *(m.words for m in metrics))
+    for table in splits.TABLES:
+        for model in (*OURS, results.CEILING):
+            values = [figures.median(model, table, m.name) for m in metrics]
+            if any(v is not None for v in values):
+                cells = [number(v, m.digits) for v, m in zip(values, metrics, strict=True)]
+                lines.append(row(table, f"**{model}**" if model == OURS[0] else model, *cells))
+        if table in FIVE:
+            place = list(FIVE).index(table)
+            theirs = [PUBLISHED["figures"].get(m.name, {}).get("TabDiff") for m in metrics]
+            cells = [
+                "" if v is None else number(v[place], m.digits) for v, m in zip(theirs, metrics, strict=True)
+            ]
+            lines.append(row(table, "*TabDiff, published*", *cells))
+    return "\n".join(lines)
+
+
 def page(runs: list[results.Result]) -> str:
     """The whole page."""
     figures = Figures(runs)
@@ -209,10 +234,14 @@ def main() -> None:
     )
     parser.add_argument("--results", type=Path, default=results.FOLDER)
     parser.add_argument("-o", "--output", type=Path, default=TARGET)
+    parser.add_argument("--summary", action="store_true", help="print a short table instead")
     arguments = parser.parse_args()
     runs = results.load(arguments.results)
     if not runs:
         raise SystemExit(f"No results in {arguments.results}: run benchmarks/tables/run.py first.")
+    if arguments.summary:
+        print(summary(runs))
+        return
     arguments.output.write_text(page(runs), encoding="utf-8")
     print(arguments.output)
 
