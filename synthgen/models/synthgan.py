@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -28,13 +28,13 @@ from synthgen.models.score_contest import Contest
 from synthgen.models.score_gan import ScoreGanModel, ScoreRecipe, fit_scores
 from synthgen.models.selection import FEWEST_ROWS, SelectedModel, Selector, fit_selector
 from synthgen.models.selection import MIN_ROWS as MIN_SELECTION_ROWS
-from synthgen.models.validation_score import compact, detection_auc
+from synthgen.models.validator import validator
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.networks.blocks import initialise
 from synthgen.networks.discriminator import Discriminator
-from synthgen.networks.generator import AbstractGenerator, Generator
+from synthgen.networks.generator import Generator
 from synthgen.networks.output_heads import OutputHeads
-from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream, torch_stream
+from synthgen.rng import derived_seed, stream, torch_stream
 from synthgen.schema import Schema
 from synthgen.training.calibration import fit_calibration
 from synthgen.training.history import History
@@ -303,7 +303,7 @@ class SynthGAN(AbstractSynthesizer):
             networks = self._networks(layout, len(cond_columns), seed, device)
             validate = None
             if len(validation):
-                validate = self._validator(validation, layout, cond_columns, matrix, device, seed)
+                validate = validator(validation, matrix, layout, cond_columns, device, seed)
             generator, history = train(
                 *networks, rows, cond_columns, config, seed=seed, validate=validate, verbose=self.verbose
             )
@@ -439,29 +439,6 @@ class SynthGAN(AbstractSynthesizer):
         initialise(generator, torch_stream(seed, "generator"))
         initialise(discriminator, torch_stream(seed, "discriminator"))
         return generator.to(device), discriminator.to(device), OutputHeads(layout).to(device)
-
-    def _validator(
-        self,
-        validation: np.ndarray,
-        layout: MatrixLayout,
-        cond_columns: list[int],
-        matrix: np.ndarray,
-        device: str,
-        seed: int,
-    ) -> Callable[[AbstractGenerator, int], float]:
-        """A function that scores a generator on the validation rows; lower is better."""
-        real = compact(validation, layout)
-        conditions = condition_table(matrix, cond_columns)
-        own_seed = derived_seed(seed, "validation")
-
-        def validate(generator: AbstractGenerator, step: int) -> float:
-            """AUC of trees that tell generated rows from the validation rows."""
-            model = GanModel(generator, layout, cond_columns, conditions, device)
-            n_blocks = -(-len(real) // ROWS_PER_BLOCK)
-            fake = np.concatenate([model.generate_block(own_seed, b) for b in range(n_blocks)])[: len(real)]
-            return detection_auc(real, compact(fake, layout), own_seed % 2**32)
-
-        return validate
 
     def _keep_history(self, history: History) -> None:
         steps = pd.RangeIndex(1, 1 + len(history.steps.get("g_loss", [])), name="step")
