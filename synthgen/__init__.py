@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from synthgen.models.independent import IndependentMarginals
     from synthgen.models.persistence import load
     from synthgen.models.synthgan import SynthGAN
+    from synthgen.models.vae import SynthVAE
     from synthgen.reports.summary import Report, evaluate
     from synthgen.schema import Column, Schema
     from synthgen.studies.learning_curve import learning_curve
@@ -49,6 +50,7 @@ __all__ = [
     "Report",
     "Schema",
     "SynthGAN",
+    "SynthVAE",
     "SynthgenError",
     "Unique",
     "evaluate",
@@ -73,6 +75,7 @@ _HOMES = {
     "Report": "synthgen.reports.summary",
     "Schema": "synthgen.schema",
     "SynthGAN": "synthgen.models.synthgan",
+    "SynthVAE": "synthgen.models.vae",
     "SynthgenError": "synthgen.exceptions",
     "Unique": "synthgen.constraints.rules",
     "evaluate": "synthgen.reports.summary",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,6 +60,22 @@ def stream(seed: int, purpose: str, *counters: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy=seed, spawn_key=key)))
 
 
+class Middle(np.random.Generator):
+    """A generator that leaves nothing to chance: every uniform number is 1/2, every choice the middle one."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.Philox(0))
+
+    def random(self, size: Any = None, *_: Any, **__: Any) -> Any:
+        """One half, as often as asked."""
+        return np.full(() if size is None else size, 0.5)
+
+    def choice(self, a: Any, size: Any = None, *_: Any, **__: Any) -> Any:
+        """The middle of the sorted values, as often as asked."""
+        ordered = np.sort(a)
+        return np.full(() if size is None else size, ordered[len(ordered) // 2])
+
+
 def derived_seed(seed: int, purpose: str, *counters: int) -> int:
     """A seed in [0, 2**63), independent of all the others.
 
@@ -94,6 +110,52 @@ def torch_stream(seed: int, purpose: str, device: str = "cpu") -> torch.Generato
     import torch
 
     return torch.Generator(device).manual_seed(derived_seed(seed, purpose))
+
+
+def hashed_uniform(rows: np.ndarray, width: int, purpose: str, key: int = 0) -> np.ndarray:
+    """Uniform numbers that are a function of each row's bits: the same row has the same numbers wherever it stands.
+
+    Parameters
+    ----------
+    rows : ndarray of float32, shape (M, Z)
+        Z at least 1.
+    width : int
+        Numbers wanted for each row.
+    purpose : str
+        What the numbers are for: two purposes never share numbers.
+    key : int
+        In [0, 2**63): another key gives other numbers.
+
+    Returns
+    -------
+    ndarray of float32, shape (M, width)
+        In (0, 1), multiples of 2**-23 moved by half of that.
+
+    Notes
+    -----
+    A row's bits are mixed to 64 bits, from which a SplitMix64 stream starts [1]_.
+
+    References
+    ----------
+    .. [1] G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+    """
+    start = np.uint64(derived_seed(key, f"row hash {purpose}"))
+    bits = (np.ascontiguousarray(rows, dtype=np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
+    mixed = _mix(bits + _steps(rows.shape[1]) + start)
+    origin = _mix(mixed.sum(axis=1, dtype=np.uint64))
+    words = _mix(origin[:, None] + _steps(width))
+    return ((words >> np.uint64(41)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-23)
+
+
+def _steps(width: int) -> np.ndarray:
+    return np.arange(1, width + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+
+
+def _mix(words: np.ndarray) -> np.ndarray:
+    """SplitMix64's finaliser; sums and products wrap."""
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
 
 
 def row_blocks(start: int, stop: int) -> list[tuple[int, int, int]]:

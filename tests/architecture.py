@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relations": {"constraints", "schema", "dtypes", "plain", *_BASE},  # rules in tables: found, checked, undone
     "table": {"relations", "constraints", "schema", "dtypes", "plain", "files", "rng", *_BASE},  # rng: held-out rows are drawn
     "encoders": {"relations", "schema", "layout", "rng", "dtypes", "plain", *_BASE},
-    "networks": {"layout", *_BASE},
+    "networks": {"layout", "rng", *_BASE},  # rng: weights are drawn
     "training": {"networks", "layout", "rng", *_BASE},
     "models": {
         "training", "networks", "encoders", "relations", "constraints", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "version", *_BASE,

@@ -14,6 +14,7 @@ from synthgen.exceptions import FileError, ParameterError
 
 MODELS = {
     "synthgan": "synthgen.models.synthgan.SynthGAN",
+    "synthvae": "synthgen.models.vae.SynthVAE",
     "independent-marginals": "synthgen.models.independent.IndependentMarginals",
     "gaussian-copula": "synthgen.models.gaussian_copula.GaussianCopula",
     "bootstrap": "synthgen.models.bootstrap.Bootstrap",

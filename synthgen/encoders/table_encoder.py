@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from synthgen.dtypes import dtype_token, family
+from synthgen.encoders.affine import AffineEncoder
 from synthgen.encoders.base import AbstractColumnEncoder
 from synthgen.encoders.block import BlockEncoder
 from synthgen.encoders.calendar import CalendarEncoder
@@ -25,7 +26,7 @@ from synthgen.exceptions import ColumnRejected, DataError, NotFittedError
 from synthgen.layout import Block, MatrixLayout
 from synthgen.plain import Plain, from_plain, strings_to_array, to_plain
 from synthgen.relations.plan import Plan, RowCheck
-from synthgen.rng import derived_seed, resolve_seed, stream
+from synthgen.rng import Middle, derived_seed, resolve_seed, stream
 from synthgen.schema import Column, Schema
 
 _ENCODERS: dict[str, type[AbstractColumnEncoder]] = {
@@ -50,6 +51,9 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         Complete: as `synthgen.table.infer.infer_schema` makes it for the table. Its relations hold in every row.
     wide : WideOptions, optional
         How a block of many numeric columns is encoded. None: column by column, whatever their number.
+    numbers : {"rank-normal", "min-max", "raw"}
+        How single columns of whole or real numbers are encoded: by ranks (`NumericEncoder`), moved to [0, 1], or as they
+        are (`AffineEncoder`).
     random_state : int or None
         Seeds the places of tied values in `transform`, and what is random in the fit of a block.
 
@@ -66,10 +70,16 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """
 
     def __init__(
-        self, schema: Schema, *, wide: WideOptions | None = None, random_state: int | None = 0
+        self,
+        schema: Schema,
+        *,
+        wide: WideOptions | None = None,
+        numbers: str = "rank-normal",
+        random_state: int | None = 0,
     ) -> None:
         self.schema = schema
         self.wide = wide
+        self.numbers = numbers
         self.random_state = random_state
 
     def fit(self, X: pd.DataFrame, y: None = None) -> Self:
@@ -121,7 +131,11 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         is_alone = (
             wide is not None and wide.reduce == 0
         )  # columns without any dependence: nothing is told apart
-        encoders = [_fit_column(X[c.name], c, is_alone) for c in self.plan_.reduced if c.name not in inside]
+        encoders = [
+            _fit_column(X[c.name], c, is_alone, self.numbers)
+            for c in self.plan_.reduced
+            if c.name not in inside
+        ]
         self._assemble(encoders, None)
         own = self._transform_columns(X)
         if not columns or wide is None:
@@ -137,13 +151,16 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self._assemble(encoders, block)
         return np.hstack([own, scores])
 
-    def transform(self, X: pd.DataFrame) -> np.ndarray:
+    def transform(self, X: pd.DataFrame, *, ties: str = "drawn") -> np.ndarray:
         """The matrix of a table.
 
         Parameters
         ----------
         X : pandas.DataFrame, shape (N, n_columns)
             With the columns of the schema, in any order.
+        ties : {"drawn", "middle"}
+            Where tied values go within their range: anywhere, by `random_state`, or to its middle: then a row of the matrix
+            is a function of its table row alone.
 
         Returns
         -------
@@ -158,17 +175,17 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self._check_fitted()
         _check_columns(X, self.schema)
         X = self.plan_.reduce(X)
-        own = self._transform_columns(X)
+        own = self._transform_columns(X, ties)
         return own if self.block_ is None else np.hstack([own, self.block_.transform(X)])
 
-    def _transform_columns(self, X: pd.DataFrame) -> np.ndarray:
+    def _transform_columns(self, X: pd.DataFrame, ties: str = "drawn") -> np.ndarray:
         """The matrix of the columns that are not in the block."""
         seed = resolve_seed(self.random_state)
         out = np.zeros((len(X), sum(self._widths)), dtype=np.float32)
         start = 0
         for i, encoder in enumerate(self.encoders_):
             plain = _plain(X[encoder.column.name], encoder)
-            part = encoder.transform(plain, stream(seed, "ties", i))
+            part = encoder.transform(plain, Middle() if ties == "middle" else stream(seed, "ties", i))
             out[:, start : start + part.shape[1]] = part
             start += part.shape[1]
         return out
@@ -374,11 +391,14 @@ def _compacted(parts: list[slice]) -> list[slice]:
 
 
 def _encoder_class(column: Column, state: dict[str, Any]) -> type[AbstractColumnEncoder]:
-    """Which encoder a state is of; those of instants that do not say are numbers'."""
-    return CalendarEncoder if state.get("encoder") == "calendar" else _ENCODERS[column.kind]
+    """Which encoder a state is of; those that do not say are the usual ones."""
+    named: dict[str, type[AbstractColumnEncoder]] = {"calendar": CalendarEncoder, "affine": AffineEncoder}
+    return named.get(state.get("encoder", ""), _ENCODERS[column.kind])
 
 
-def _fit_column(series: pd.Series, column: Column, is_alone: bool = False) -> AbstractColumnEncoder:
+def _fit_column(
+    series: pd.Series, column: Column, is_alone: bool = False, numbers: str = "rank-normal"
+) -> AbstractColumnEncoder:
     """One column's encoder; `is_alone`: as one score, since nothing will be learnt about two matrix columns."""
     if column.kind == "text":
         raise ColumnRejected(
@@ -391,6 +411,8 @@ def _fit_column(series: pd.Series, column: Column, is_alone: bool = False) -> Ab
     plain = to_plain(series, column)
     if column.kind == "datetime" and not is_alone and CalendarEncoder.suits(plain, column):
         return CalendarEncoder.fit(plain, column)
+    if numbers != "rank-normal" and column.kind in ("continuous", "integer"):
+        return AffineEncoder.fit(plain, column, is_scaled=numbers == "min-max")
     return _ENCODERS[column.kind].fit(plain, column)
 
 

@@ -107,7 +107,12 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         wide = self._wide_options()
         if wide is not None and annotation is not None:
             wide = replace(wide, features=tuple(annotation.features.index))
-        encoder = self._encoder_class(schema, wide=wide, random_state=derived_seed(seed, "encoder"))
+        encoder = self._encoder_class(
+            schema,
+            wide=wide,
+            numbers=self._number_encoding(),
+            random_state=derived_seed(seed, "encoder"),
+        )
         model = self._fit_matrix(encoder.fit_transform(table), encoder, seed)
         if encoder.is_linked:
             settling = derived_seed(seed, "settle")
@@ -239,6 +244,10 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     def _wide_options(self) -> WideOptions | None:
         """How a block of many numeric columns is to be encoded; None: column by column."""
         return None
+
+    def _number_encoding(self) -> str:
+        """How `TableEncoder` is to encode numbers."""
+        return "rank-normal"
 
     def _describe_block(self) -> dict[str, Any]:
         """What there is to say of a wide table: how many columns became how many factors."""

@@ -39,10 +39,26 @@ class ConditionTable:
         ndarray of float32, shape (ROWS_PER_BLOCK, C)
             Drawn by their shares.
         """
+        return self.pick(stream(seed, "condition", block).random(ROWS_PER_BLOCK), allowed)
+
+    def pick(self, uniform: np.ndarray, allowed: np.ndarray | None = None) -> np.ndarray:
+        """The conditions that stand at some places of the cumulated shares.
+
+        Parameters
+        ----------
+        uniform : ndarray, shape (M,)
+            In [0, 1).
+        allowed : ndarray of int, shape (A,), or None
+            Which conditions may be given; None: any.
+
+        Returns
+        -------
+        ndarray of float32, shape (M, C)
+            By their shares where the places are uniform.
+        """
         which = np.arange(len(self.rows)) if allowed is None else allowed
         share = np.cumsum(self.share[which])
-        uniform = stream(seed, "condition", block).random(ROWS_PER_BLOCK) * share[-1]
-        return self.rows[which[np.searchsorted(share[:-1], uniform, side="right")]]
+        return self.rows[which[np.searchsorted(share[:-1], uniform * share[-1], side="right")]]
 
 
 def condition_table(matrix: np.ndarray, cond_columns: list[int]) -> ConditionTable:

@@ -172,7 +172,7 @@ def _matching_rows(source: Source, n: int, conditions: list[Condition], gate: Ro
     """Matrix rows that meet the conditions and pass the gate, shape (n, F)."""
     names = list(dict.fromkeys([*(c.column.name for c in conditions), *gate.names]))
     kept, n_kept, tried = [_no_rows(source)], 0, 0
-    blocks = _endless_blocks(source, _allowed(source, conditions))
+    blocks = _endless_blocks(source, allowed_conditions(source.model, source.encoder, conditions))
     with _progress(source, n, bool(conditions)) as bar:
         while n_kept < n:
             block = next(blocks)
@@ -219,20 +219,49 @@ def _blocks(source: Source, numbers: range, allowed: np.ndarray | None) -> list[
     return in_parallel(lambda block: source.model.generate_block(source.seed, block, allowed), numbers)
 
 
-def _allowed(source: Source, conditions: list[Condition]) -> np.ndarray | None:
-    """Which of the model's own conditions agree; None where they have no say."""
-    columns, layout = source.model.cond_columns, source.encoder.layout_
+def allowed_conditions(
+    model: AbstractMatrixModel, encoder: TableEncoder, conditions: list[Condition], *, is_strict: bool = False
+) -> np.ndarray | None:
+    """Which of a model's own conditions agree with what is asked for.
+
+    Parameters
+    ----------
+    model : AbstractMatrixModel
+        Has conditions of its own, or none.
+    encoder : TableEncoder
+        Says what they mean.
+    conditions : list of Condition
+        What is asked for.
+    is_strict : bool
+        Refuse conditions that the model has no say in.
+
+    Returns
+    -------
+    ndarray of int, shape (A,), or None
+        Rows of `condition_rows`; None where they have no say.
+
+    Raises
+    ------
+    ConditionError
+        If no training row had them, or one is refused.
+    """
+    columns, layout = model.cond_columns, encoder.layout_
     own_columns = set(columns)
     # of a number whose gate alone is given, the model draws the value itself
     partly = {b.column for b in layout.blocks if b.start not in own_columns}
     given = {b.column for b in layout.blocks if b.start in own_columns} - partly
-    own = [c for c in conditions if given.issuperset(source.encoder.carriers(c.column.name))]
+    own = [c for c in conditions if given.issuperset(encoder.carriers(c.column.name))]
+    if is_strict and (other := [c for c in conditions if c not in own]):
+        raise ConditionError(
+            f"This model is not conditional on column {other[0].column.name!r}, so a latent vector cannot be given a value "
+            "of it. Fit with `conditional_on` it, or use `sample`, which draws until rows agree."
+        )
     if not own:
         return None
-    rows = source.model.condition_rows()
+    rows = model.condition_rows()
     matrix = np.zeros((len(rows), layout.width), dtype=np.float32)
     matrix[:, columns] = rows
-    table = source.encoder.inverse_transform(matrix, columns=[c.column.name for c in own])
+    table = encoder.inverse_transform(matrix, columns=[c.column.name for c in own])
     allowed = np.flatnonzero(np.logical_and.reduce([c.match(table) for c in own]))
     if not len(allowed):
         raise ConditionError(

@@ -6,17 +6,18 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from synthgen.layout import MatrixLayout
 from synthgen.models.condition_table import ConditionTable
-from synthgen.models.matrix_model import AbstractMatrixModel
-from synthgen.networks.generator import AbstractGenerator, Generator
+from synthgen.models.latent_model import AbstractLatentModel, hashed_gumbel, to_device
+from synthgen.networks.build import generator_from_state, generator_to_state
+from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.output_heads import OutputHeads
-from synthgen.rng import ROWS_PER_BLOCK, stream
 from synthgen.training.calibration import Calibration, apply_calibration, identity
 
 
-class GanModel(AbstractMatrixModel):
+class GanModel(AbstractLatentModel):
     """A trained generator with its calibration.
 
     Parameters
@@ -31,6 +32,8 @@ class GanModel(AbstractMatrixModel):
         What may be given.
     device : str
         Where the network runs.
+    noise_prior : {"normal", "uniform"}
+        Of the latent vectors.
     """
 
     def __init__(
@@ -40,12 +43,15 @@ class GanModel(AbstractMatrixModel):
         cond_columns: list[int],
         conditions: ConditionTable,
         device: str,
+        noise_prior: str = "normal",
     ) -> None:
         self.generator = generator.to(device).eval()
         self.layout = layout
         self.cond_columns = cond_columns
         self.conditions = conditions
         self.device = device
+        self.noise_prior = noise_prior
+        self.latent_dim = generator.latent_dim
         self.heads = OutputHeads(layout).to(device)
         self.set_calibration(identity(layout))
 
@@ -53,70 +59,68 @@ class GanModel(AbstractMatrixModel):
         """Use another calibration from now on."""
         self.calibration = Calibration(**{k: v.to(self.device) for k, v in vars(calibration).items()})
 
-    @torch.no_grad()
-    def raw_block(self, seed: int, block: int, allowed: np.ndarray | None) -> tuple[torch.Tensor, np.ndarray]:
-        """Raw outputs of one block of rows, and the conditions they were given.
+    def raw(self, z: Tensor, cond: Tensor) -> Tensor:
+        """Calibrated raw outputs. See the base class."""
+        return apply_calibration(self.generator(z, cond), self.calibration, self.heads.numeric)
 
-        Always a whole block: the bits of a row must not depend on how many rows are wanted.
+    @property
+    def has_way_back(self) -> bool:
+        """Whether an encoder was learnt together with the generator. See the base class."""
+        return self.generator.encoder is not None
+
+    def first_guess(self, rows: Tensor) -> Tensor:
+        """By that encoder. See the base class."""
+        if self.generator.encoder is None:
+            raise NotImplementedError("this generator has no encoder")
+        guess: Tensor = self.generator.encoder(rows)
+        return guess
+
+    @torch.no_grad()
+    def uncalibrated_block(self, seed: int, block: int) -> tuple[Tensor, Tensor]:
+        """Raw outputs of one block of rows as the generator gives them, and the noise for their choices.
 
         Parameters
         ----------
         seed, block
             Which rows.
-        allowed : ndarray of int, shape (A,), or None
-            Which conditions may be given; None: any.
 
         Returns
         -------
-        raw : Tensor, shape (ROWS_PER_BLOCK, F)
+        raw, gumbel : Tensor, shapes (ROWS_PER_BLOCK, F) and (ROWS_PER_BLOCK, n_one_hot)
             On the device.
-        cond : ndarray of float32, shape (ROWS_PER_BLOCK, C)
-            The conditions.
         """
-        rng = stream(seed, "latent", block)
-        z = rng.standard_normal((ROWS_PER_BLOCK, self.generator.latent_dim), dtype=np.float32)
-        cond = self.conditions.draw(seed, block, allowed)
-        raw = self.generator(torch.from_numpy(z).to(self.device), torch.from_numpy(cond).to(self.device))
-        return raw, cond
+        z = self.draw_latent(seed, block)
+        cond = to_device(self.draw_conditions(z, 0), self.device)
+        gumbel = to_device(hashed_gumbel(z, self.heads.n_one_hot, 0), self.device)
+        return self.generator(to_device(z, self.device), cond), gumbel
 
     @torch.no_grad()
-    def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
-        """One block of rows. See the base class."""
-        raw, cond = self.raw_block(seed, block, allowed)
-        calibrated = apply_calibration(raw, self.calibration, self.heads.numeric)
-        rows = self.heads.harden(calibrated, self.gumbel_block(seed, block)).cpu().numpy()
+    def whole_block(self, z: np.ndarray, cond: np.ndarray, key: int, *, likeliest: bool) -> np.ndarray:
+        """Hard rows of one whole block. See the base class."""
+        raw = self.raw(to_device(z, self.device), to_device(cond, self.device))
+        gumbel = raw.new_zeros(len(raw), self.heads.n_one_hot)
+        if not likeliest:
+            gumbel = to_device(hashed_gumbel(z, self.heads.n_one_hot, key), self.device)
+        rows = self.heads.harden(raw, gumbel).cpu().numpy()
         rows[:, self.cond_columns] = cond
         return rows
-
-    def gumbel_block(self, seed: int, block: int) -> torch.Tensor:
-        """Gumbel noise of one block, shape (ROWS_PER_BLOCK, n_one_hot), on the device."""
-        rng = stream(seed, "choice", block)
-        exponential = rng.standard_exponential((ROWS_PER_BLOCK, self.heads.n_one_hot), dtype=np.float32)
-        return torch.from_numpy(-np.log(np.maximum(exponential, np.float32(1e-20)))).to(self.device)
-
-    def condition_rows(self) -> np.ndarray:
-        """The conditions that occurred in the training rows. See the base class."""
-        return self.conditions.rows
 
     def to_state(self) -> dict[str, Any]:
         """Weights, calibration and conditions. See the base class."""
         return {
-            "generator": {k: v.cpu().numpy() for k, v in self.generator.state_dict().items()},
+            "generator": generator_to_state(self.generator),
             "calibration": {k: v.cpu().numpy() for k, v in vars(self.calibration).items()},
             "conditions": vars(self.conditions),
             "cond_columns": self.cond_columns,
-            "latent_dim": self.generator.latent_dim,
-            "hidden_dims": self.generator.hidden_dims,
+            "noise_prior": self.noise_prior,
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any], layout: MatrixLayout, device: str) -> Self:
         """From `to_state`'s data."""
-        cond_dim = len(state["cond_columns"])
-        generator = Generator(state["latent_dim"], cond_dim, state["hidden_dims"], layout.width)
-        generator.load_state_dict({k: torch.from_numpy(v) for k, v in state["generator"].items()})
+        generator = generator_from_state(state["generator"], layout)
         conditions = ConditionTable(**state["conditions"])
-        model = cls(generator, layout, state["cond_columns"], conditions, device)
+        model = cls(generator, layout, state["cond_columns"], conditions, device, state["noise_prior"])
         model.set_calibration(
             Calibration(**{k: torch.from_numpy(v) for k, v in state["calibration"].items()})
         )

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import torch
 from sklearn.covariance import ledoit_wolf
+from torch import Tensor
 
 from synthgen.layout import Block, MatrixLayout
 from synthgen.models.condition_table import ConditionTable, condition_table
 from synthgen.models.gaussian_choice import choose_levels, level_scores
-from synthgen.models.matrix_model import AbstractMatrixModel
-from synthgen.rng import ROWS_PER_BLOCK, stream
+from synthgen.models.latent_model import AbstractLatentModel
 
 PRIOR_ROWS = 1.0
 """Rows of mean 0 that every condition is taken to have besides its own: the ridge of the regression."""
 _LEAST_REST = 0.05  # of the variance of a cut number that conditions leave over
 _LEAST_VALUE = 1e-6
+_CERTAIN = 1e4
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def _of_the_numbers(covariance: np.ndarray, scale: np.ndarray, explained: np.nda
     return np.asarray(out)
 
 
-class GaussianModel(AbstractMatrixModel):
+class GaussianModel(AbstractLatentModel):
     """Conditions as they occur together; all else jointly normal given them.
 
     Choices that are no conditions (one-hot blocks) follow a latent normal number each, cut at the thresholds that give
@@ -138,6 +140,7 @@ class GaussianModel(AbstractMatrixModel):
         self.conditions = conditions
         self.shares = shares
         self.regression = regression
+        self.latent_dim = len(regression.root)
 
     @classmethod
     def fit(
@@ -183,11 +186,14 @@ class GaussianModel(AbstractMatrixModel):
         )
 
     def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
-        """One block of rows. See the base class."""
+        """One block of rows; conditions come from a stream of their own. See the base class."""
         cond = self.conditions.draw(seed, block, allowed)
-        normal = stream(seed, "latent", block).standard_normal((ROWS_PER_BLOCK, len(self.regression.root)))
-        latent = self.regression.mean(cond) + normal @ self.regression.root.T
-        rows = np.zeros((ROWS_PER_BLOCK, self.layout.width), dtype=np.float32)
+        return self.whole_block(self.draw_latent(seed, block), cond, 0, likeliest=False)
+
+    def whole_block(self, z: np.ndarray, cond: np.ndarray, key: int, *, likeliest: bool) -> np.ndarray:
+        """Hard rows: nothing is left to chance once z is drawn. See the base class."""
+        latent = self.regression.mean(cond) + z @ self.regression.root.T
+        rows = np.zeros((len(z), self.layout.width), dtype=np.float32)
         rows[:, self.cond_columns] = cond
         n_numbers = len(self.layout.numeric)
         for i, own in enumerate(_other_choices(self.layout, self.cond_columns)):
@@ -199,9 +205,26 @@ class GaussianModel(AbstractMatrixModel):
             rows[:, own.start] = latent[:, i] * counts
         return rows
 
-    def condition_rows(self) -> np.ndarray:
-        """The conditions that occurred in the training rows. See the base class."""
-        return self.conditions.rows
+    def raw(self, z: Tensor, cond: Tensor) -> Tensor:
+        """Numbers, and conditions as certain choices; other choices are left out (logits 0). See the base class."""
+        means, root = (torch.from_numpy(v).to(z) for v in (self.regression.means, self.regression.root))
+        latent = cond @ means[:-1] + means[-1] + z @ root.T
+        numeric = torch.tensor([b.start for b in self.layout.numeric], dtype=torch.long)
+        raw = z.new_zeros(len(z), self.layout.width).index_copy(1, numeric, latent[:, : len(numeric)])
+        given = torch.tensor(self.cond_columns, dtype=torch.long)
+        return raw.index_copy(1, given, (cond - 1) * _CERTAIN)
+
+    @property
+    def has_way_back(self) -> bool:
+        """Unless choices that are no conditions hide numbers. See the base class."""
+        return not _other_choices(self.layout, self.cond_columns)
+
+    def first_guess(self, rows: Tensor) -> Tensor:
+        """The solution of the linear equations. See the base class."""
+        cond = rows[:, self.cond_columns].numpy()
+        numbers = rows[:, [b.start for b in self.layout.numeric]].numpy()
+        solved = np.linalg.solve(self.regression.root, (numbers - self.regression.mean(cond)).T).T
+        return torch.from_numpy(solved).to(rows)
 
     def to_state(self) -> dict[str, Any]:
         """Conditions, shares and regression. See the base class."""

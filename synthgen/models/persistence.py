@@ -11,10 +11,11 @@ from synthgen.models.gaussian_copula import GaussianCopula
 from synthgen.models.independent import IndependentMarginals
 from synthgen.models.model_file import read_model_file
 from synthgen.models.synthgan import SynthGAN
+from synthgen.models.vae import SynthVAE
 from synthgen.version import __version__
 
 _CLASSES: dict[str, type[AbstractSynthesizer]] = {
-    c.__name__: c for c in (Bootstrap, GaussianCopula, IndependentMarginals, SynthGAN)
+    c.__name__: c for c in (Bootstrap, GaussianCopula, IndependentMarginals, SynthGAN, SynthVAE)
 }
 
 

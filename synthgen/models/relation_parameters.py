@@ -27,9 +27,9 @@ def parameters_to_state(parameters: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        Schema and rules as JSON-able data.
+        Schema and rules as JSON-able data; callbacks are code, and are left out.
     """
-    out = dict(parameters)
+    out = {name: value for name, value in parameters.items() if name != "callbacks"}
     if out.get("schema") is not None:
         out["schema"] = out["schema"].to_dict()
     if out.get("constraints") is not None:

@@ -76,13 +76,15 @@ class RowEncoder(TableEncoder, auto_wrap_output_keys=None):  # type: ignore[call
         """Keep the rows, and number them. See the base class."""
         return self.fit(X).transform(X)
 
-    def transform(self, X: pd.DataFrame) -> np.ndarray:
+    def transform(self, X: pd.DataFrame, *, ties: str = "drawn") -> np.ndarray:
         """The row numbers of the table that was given to `fit`.
 
         Parameters
         ----------
         X : pandas.DataFrame, shape (N, n_columns)
             That table; its values are not looked at.
+        ties : str
+            Ignored.
 
         Returns
         -------

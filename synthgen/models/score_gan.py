@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from synthgen.layout import MatrixLayout
 from synthgen.models.condition_table import ConditionTable
@@ -19,14 +20,15 @@ from synthgen.models.gaussian_model import GaussianModel, fit_regression
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.score_contest import Contest, hold_contest
 from synthgen.networks.blocks import initialise
-from synthgen.networks.discriminator import Discriminator
+from synthgen.networks.build import NetworkPlan, build_discriminator
 from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.linear_start import LinearStartGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import derived_seed, stream, torch_stream
 from synthgen.training.config import TrainingConfig
+from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
-from synthgen.training.loop import train
+from synthgen.training.loop import Observers, train
 
 MIN_GAN_ROWS = 150
 """With fewer rows only the linear model is fitted, unless the GAN is asked for."""
@@ -40,6 +42,11 @@ class ScoreGanModel(GanModel):
     """A trained linear-start generator."""
 
     generator: LinearStartGenerator
+
+    def raw(self, z: Tensor, cond: Tensor) -> Tensor:
+        """Raw outputs: the generator adjusts its numbers itself. See the base class."""
+        raw: Tensor = self.generator(z, cond)
+        return raw
 
     def to_state(self) -> dict[str, Any]:
         """Weights and conditions. See the base class."""
@@ -92,21 +99,21 @@ class ScoreRecipe:
     ----------
     config : TrainingConfig
         The recipe.
-    hidden_dims : tuple of int
+    plan : NetworkPlan
         Of both networks.
-    pac : int
-        Rows judged together.
     device : str
         Where.
     verbose : int
         0: no progress bar.
+    callbacks : tuple of callable
+        Called at every evaluation.
     """
 
     config: TrainingConfig
-    hidden_dims: tuple[int, ...]
-    pac: int
+    plan: NetworkPlan
     device: str
     verbose: int
+    callbacks: tuple[Callable[[Evaluation], object], ...] = ()
 
 
 def fit_scores(
@@ -212,21 +219,19 @@ def _train(
         torch.from_numpy(linear.regression.root),
         torch.tensor(linear.cond_columns, dtype=torch.long),
         torch.tensor([b.start for b in layout.numeric], dtype=torch.long),
-        recipe.hidden_dims,
+        recipe.plan.generator_dims,
     )
-    discriminator = Discriminator(layout, recipe.hidden_dims, recipe.pac, ())
     initialise(generator, torch_stream(seed, "generator"))
-    initialise(discriminator, torch_stream(seed, "discriminator"))
     generator.start_at_zero()
     trained, history = train(
         generator.to(device),
-        discriminator.to(device),
+        build_discriminator(recipe.plan, layout, (), device, seed),
         OutputHeads(layout).to(device),
         torch.from_numpy(matrix).to(device),
         linear.cond_columns,
         recipe.config,
         seed=seed,
-        validate=validate,
+        observers=Observers(validate, callbacks=recipe.callbacks),
         verbose=recipe.verbose,
     )
     model = ScoreGanModel(trained, layout, linear.cond_columns, linear.conditions, device)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -16,46 +16,29 @@ from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import ParameterError
 from synthgen.layout import MatrixLayout
-from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.condition_columns import condition_columns
-from synthgen.models.condition_table import condition_table
+from synthgen.models.gan_fit import fit_gan
 from synthgen.models.gan_model import GanModel
+from synthgen.models.gan_record import GanRecord
 from synthgen.models.gaussian_model import GaussianModel
+from synthgen.models.latent import AbstractLatentSynthesizer
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
-from synthgen.models.recipe import HIDDEN_DIMS, SCORE_HIDDEN_DIMS, score_config, table_config
-from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
+from synthgen.models.recipe import score_config, score_plan
 from synthgen.models.score_contest import Contest
 from synthgen.models.score_gan import ScoreGanModel, ScoreRecipe, fit_scores
 from synthgen.models.selection import FEWEST_ROWS, SelectedModel, Selector, fit_selector
 from synthgen.models.selection import MIN_ROWS as MIN_SELECTION_ROWS
-from synthgen.models.validator import validator
-from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
-from synthgen.networks.blocks import initialise
-from synthgen.networks.discriminator import Discriminator
-from synthgen.networks.generator import Generator
-from synthgen.networks.output_heads import OutputHeads
-from synthgen.rng import derived_seed, stream, torch_stream
+from synthgen.models.synthgan_parameters import CONSTRAINTS, PRESETS, REFINE, check_quadratic, filled_in
+from synthgen.models.wide_parameters import wide_options
 from synthgen.schema import Schema
-from synthgen.training.calibration import fit_calibration
+from synthgen.training.alarms import CollapseWarning
+from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
-from synthgen.training.loop import train
-from synthgen.training.losses import LOSSES
 from synthgen.training.threads import torch_threads
-from synthgen.validation import Choice, Constraint, Each, Instance, Interval, Nothing, validate_parameters
-
-MIN_VALIDATION_ROWS = 200
-"""Fewer validation rows than this judge nothing: then none are held out."""
-MAX_VALIDATION_ROWS = 4000
-CALIBRATION_BLOCKS = (4, 20)
-"""Fewest and most blocks of generated rows that the margins are calibrated on: fewer for wider matrices."""
-CALIBRATION_WIDTH = 10_000
-"""Matrix columns times blocks, between these bounds."""
-_INF = math.inf
-_WEIGHT: list[Constraint] = [Interval("float", 0, _INF), Nothing()]
-_REFINE: list[Constraint] = [Interval("int", 2, 65), Choice(("auto",)), Nothing()]
+from synthgen.validation import Constraint, validate_parameters
 
 
-class SynthGAN(AbstractSynthesizer):
+class SynthGAN(AbstractLatentSynthesizer):
     """A GAN for tables of mixed columns.
 
     Both networks are residual MLPs without normalisation. By default they play the relativistic game with
@@ -66,8 +49,15 @@ class SynthGAN(AbstractSynthesizer):
     ----------
     latent_dim : int, default 128
         Width Z of the noise vector.
+    noise_prior : {"normal", "uniform"}, default "normal"
+        What noise vectors are drawn from, with mean 0 and variance 1; never learnt.
     hidden_dims : sequence of int, optional
-        Width of each residual block, of both networks. None: (128, 128, 128), and (64, 64) on common factors.
+        Width of each residual block, of both networks. None: (128, 128, 128), and (64, 64) on common factors. Empty: the
+        linear GAN, ``G(z) = W z + b`` against logistic regression.
+    discriminator_hidden_dims : sequence of int, optional
+        The same of the discriminator alone. None: as `hidden_dims`.
+    networks : {"residual", "maxout"}, default "residual"
+        "maxout": the networks of the first GAN, ReLU against maxout with dropout, for numeric_encoding="min-max".
     loss : {"relativistic", "non-saturating", "minimax", "wgan-gp", "hinge", "least-squares"}
         The adversarial loss.
     n_critic : int, default 1
@@ -80,13 +70,20 @@ class SynthGAN(AbstractSynthesizer):
     max_time : float, optional
         Seconds of training at most. With it a fit is no longer repeatable to the bit.
     learning_rate : float, optional
-        Adam's, for both networks. None: 2e-3, falling along a cosine, and a steady 5e-3 on common factors.
+        For both networks. None: 2e-3, falling along a cosine, and a steady 5e-3 on common factors; 0.1 for "sgd".
+    discriminator_learning_rate : float, optional
+        For the discriminator alone: two time scales. None: the same.
+    optimizer : {"adam", "sgd"}, default "adam"
+        "sgd": stochastic gradient descent with a momentum that rises from 0.5 to 0.7 and a rate that falls slowly.
     betas : (float, float), default (0.0, 0.99)
         Adam's.
     ema_decay : float, default 0.9995
         Of the average of the generator's weights.
     pac : int, default 1
         Rows that the discriminator judges together.
+    discriminator_batches : {"mixed", "separate"}, default "mixed"
+        Whether real and fake rows pass through the discriminator together or one class after the other; the gradients
+        are the same.
     r1_weight, r2_weight : float, optional
         Weights gamma of the squared gradient on real and on fake rows (half of gamma enters the loss). None: 0.3
         each, and 0 for "wgan-gp".
@@ -94,27 +91,43 @@ class SynthGAN(AbstractSynthesizer):
         Weight of the gradient norm's squared distance from 1. None: 10 for "wgan-gp", else 0.
     penalty_every : int, optional
         Discriminator updates between penalties, which then weigh as many times more. None: 4, and 1 for "wgan-gp".
+    spectral_norm : bool, default False
+        Whether the discriminator's linear maps are held to norm one.
     tau : float, default 0.2
         Temperature of the relaxed categorical choices.
-    frequencies : sequence of float, default (0.25, 0.5, 1.0)
-        At which numeric columns enter the discriminator as sines and cosines. Empty for none.
+    frequencies : sequence of float, optional
+        At which numeric columns enter the discriminator as sines and cosines. Empty for none. None: (0.25, 0.5, 1.0), and
+        none for a linear or a maxout discriminator.
+    quadratic : bool, default False
+        Whether squares and products of the numeric columns enter the discriminator too; for at most 150 of them.
+    inference : {"adversarial"}, optional
+        "adversarial": an encoder of rows is learnt together with the generator, and the discriminator judges pairs of
+        row and latent vector [2]_, [3]_. None: an encoder is learnt from generated rows when `encode` is first called.
+    numeric_encoding : {"rank-normal", "min-max", "raw"}, default "rank-normal"
+        How numbers enter the networks: by ranks, moved to [0, 1], or as they are. The last two are for experiments, and
+        take no missing values.
+    calibrate : bool, default True
+        Whether the generated margins are brought to the real ones after training.
     conditional_on : sequence of str, optional
-        Columns that are given to the generator, so that rare levels can be asked for at no cost. Only columns
-        of few values.
+        Columns that are given to the generator, beside the noise vector, and to the discriminator, beside the row and in a
+        projection, so that rare levels can be asked for at no cost. Only columns of few values.
     reduce : "auto", int or None, default "auto"
         Common factors that stand for a block of many numeric columns (200 and more than a quarter of the rows, or
         2,000). "auto": by parallel analysis, at most one for so many rows as `preset` says. None: train on all columns
         themselves, for many rows and a GPU.
-    preset : {"default", "fidelity", "strict"}, default "default"
-        Rows for each common factor at least: 16, 8 or 32. More factors give more of the training rows away.
+    preset : {"default", "fidelity", "strict", "goodfellow2014"}, default "default"
+        The first three: rows for each common factor at least, 16, 8 or 32; more factors give more of the training rows
+        away. "goodfellow2014": the first GAN's networks, loss and optimiser, for every parameter that is left at its
+        default; without common factors.
     covariates : sequence of str, optional
         Columns that stay out of the block, are modelled beside it and can be asked for in `conditions`. Columns of
         another dtype than the block's do anyway.
     wide_model : {"auto", "gan", "linear"}, default "auto"
         What models the common factors: "linear", jointly normal given the covariates of few values; "gan", a GAN that
         starts as that; "auto", the GAN where it is better on a quarter of the rows, which are kept aside for that,
-        "linear" below 150 rows. On common factors `latent_dim`, `frequencies`, `validation_fraction`,
-        `validate_every` and `patience` have no say, and `ema_decay` is at most 0.99.
+        "linear" below 150 rows. On common factors `latent_dim`, `noise_prior`, `networks`, `frequencies`, `inference`,
+        `calibrate`, `watch`, `validation_fraction`, `validate_every` and `patience` have no say, and `ema_decay` is at most
+        0.99.
     validation_fraction : float, default 0.1
         Share of the rows held out to choose the weights and the time to stop, at most 4,000 rows; none where
         that would be fewer than 200. The networks never see these rows; what the encoder knows of single columns,
@@ -124,6 +137,12 @@ class SynthGAN(AbstractSynthesizer):
     patience : int, optional
         Scores in a row that are worse than the best by more than its standard error before training stops. None: it
         never does, as most is gained at the end, when the learning rate has fallen.
+    watch : bool, default True
+        Whether the generator's rows are measured at every evaluation and alarms raised at the end, as warnings, if it has
+        collapsed or repeats training rows (see `history_`).
+    callbacks : sequence of callable, optional
+        Each is called with an `Evaluation` every `validate_every` steps and after the last one; it may stop training or
+        change the recipe. Not stored in the model's file.
     refine : "auto", int or None, default "auto"
         Rows drawn for each row that `sample` gives: it chooses those that boosted trees cannot tell from real rows, with
         one- and two-way margins as in the training table. An int of 2 to 64: so many, from 200 training rows on. "auto": as many
@@ -153,7 +172,10 @@ class SynthGAN(AbstractSynthesizer):
         See `AbstractSynthesizer`.
     history_ : pandas.DataFrame, shape (n_steps, n_measurements)
         Losses, mean scores, penalties and diagnostics of every step (index ``step``, from 1): `d_accuracy`, the share
-        of pairs that the discriminator ranks rightly, and `fake_spread`, the spread of fake rows over the real rows'.
+        of pairs that the discriminator ranks rightly, and `fake_spread`, the spread of fake rows over the real rows'. And
+        what is watched (`synthgen.training.collapse.MEASURES`), NaN between evaluations.
+    alarms_ : list of Alarm
+        What was wrong with the weights that were kept; empty if nothing was, or fewer than 300 steps were done.
     validation_history_ : pandas.DataFrame
         ``auc`` of a tree classifier on the validation rows, by ``step``; empty if none were held out.
     stopped_ : str
@@ -168,6 +190,8 @@ class SynthGAN(AbstractSynthesizer):
     References
     ----------
     .. [1] N. Huang et al., "The GAN is dead; long live the GAN! A modern GAN baseline", NeurIPS 2024.
+    .. [2] V. Dumoulin et al., "Adversarially learned inference", ICLR 2017.
+    .. [3] J. Donahue, P. Krähenbühl, T. Darrell, "Adversarial feature learning", ICLR 2017 (BiGAN).
 
     Examples
     --------
@@ -180,60 +204,39 @@ class SynthGAN(AbstractSynthesizer):
     contest_: Contest | None
     selector_: Selector | None
 
-    parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {
-        "latent_dim": [Interval("int", 1, _INF)],
-        "hidden_dims": [Each(Interval("int", 1, _INF), min_length=1), Nothing()],
-        "loss": [Choice(tuple(LOSSES))],
-        "n_critic": [Interval("int", 1, _INF)],
-        "batch_size": [Interval("int", 2, _INF), Nothing()],
-        "max_steps": [Interval("int", 1, _INF), Nothing()],
-        "max_time": [Interval("float", 0, _INF, "neither"), Nothing()],
-        "learning_rate": [Interval("float", 0, 1, "neither"), Nothing()],
-        "betas": [Each(Interval("float", 0, 1), min_length=2, max_length=2)],
-        "ema_decay": [Interval("float", 0, 1)],
-        "pac": [Interval("int", 1, _INF)],
-        "r1_weight": _WEIGHT,
-        "r2_weight": _WEIGHT,
-        "gradient_penalty_weight": _WEIGHT,
-        "penalty_every": [Interval("int", 1, _INF), Nothing()],
-        "tau": [Interval("float", 0, _INF, "neither")],
-        "frequencies": [Each(Interval("float", 0, _INF, "neither"))],
-        "conditional_on": [Each(Instance(str, "a column name")), Nothing()],
-        **WIDE_CONSTRAINTS,
-        "wide_model": [Choice(("auto", "gan", "linear"))],
-        "validation_fraction": [Interval("float", 0, 0.5, "both")],
-        "validate_every": [Interval("int", 1, _INF), Nothing()],
-        "patience": [Interval("int", 1, _INF), Nothing()],
-        "refine": _REFINE,
-        "schema": [Instance(Schema, "a Schema"), Nothing()],
-        **RELATION_CONSTRAINTS,
-        "device": [Choice(("auto", "cpu", "cuda", "mps"))],
-        "precision": [Choice(("auto", "float32", "bfloat16"))],
-        "n_threads": [Interval("int", 1, _INF)],
-        "random_state": [Interval("int", 0, 2**63), Nothing()],
-        "verbose": [Interval("int", 0, _INF)],
-    }
+    parameter_constraints: ClassVar[Mapping[str, list[Constraint]]] = CONSTRAINTS
 
     def __init__(
         self,
         *,
         latent_dim: int = 128,
+        noise_prior: str = "normal",
         hidden_dims: Sequence[int] | None = None,
+        discriminator_hidden_dims: Sequence[int] | None = None,
+        networks: str = "residual",
         loss: str = "relativistic",
         n_critic: int = 1,
         batch_size: int | None = None,
         max_steps: int | None = None,
         max_time: float | None = None,
         learning_rate: float | None = None,
+        discriminator_learning_rate: float | None = None,
+        optimizer: str = "adam",
         betas: Sequence[float] = (0.0, 0.99),
         ema_decay: float = 0.9995,
         pac: int = 1,
+        discriminator_batches: str = "mixed",
         r1_weight: float | None = None,
         r2_weight: float | None = None,
         gradient_penalty_weight: float | None = None,
         penalty_every: int | None = None,
+        spectral_norm: bool = False,
         tau: float = 0.2,
-        frequencies: Sequence[float] = (0.25, 0.5, 1.0),
+        frequencies: Sequence[float] | None = None,
+        quadratic: bool = False,
+        inference: str | None = None,
+        numeric_encoding: str = "rank-normal",
+        calibrate: bool = True,
         conditional_on: Sequence[str] | None = None,
         reduce: str | int | None = "auto",
         preset: str = "default",
@@ -242,6 +245,8 @@ class SynthGAN(AbstractSynthesizer):
         validation_fraction: float = 0.1,
         validate_every: int | None = None,
         patience: int | None = None,
+        watch: bool = True,
+        callbacks: Sequence[Callable[[Evaluation], object]] | None = None,
         refine: str | int | None = "auto",
         schema: Schema | None = None,
         constraints: Sequence[Rule] | None = None,
@@ -253,22 +258,33 @@ class SynthGAN(AbstractSynthesizer):
         verbose: int = 1,
     ) -> None:
         self.latent_dim = latent_dim
+        self.noise_prior = noise_prior
         self.hidden_dims = hidden_dims
+        self.discriminator_hidden_dims = discriminator_hidden_dims
+        self.networks = networks
         self.loss = loss
         self.n_critic = n_critic
         self.batch_size = batch_size
         self.max_steps = max_steps
         self.max_time = max_time
         self.learning_rate = learning_rate
+        self.discriminator_learning_rate = discriminator_learning_rate
+        self.optimizer = optimizer
         self.betas = betas
         self.ema_decay = ema_decay
         self.pac = pac
+        self.discriminator_batches = discriminator_batches
         self.r1_weight = r1_weight
         self.r2_weight = r2_weight
         self.gradient_penalty_weight = gradient_penalty_weight
         self.penalty_every = penalty_every
+        self.spectral_norm = spectral_norm
         self.tau = tau
         self.frequencies = frequencies
+        self.quadratic = quadratic
+        self.inference = inference
+        self.numeric_encoding = numeric_encoding
+        self.calibrate = calibrate
         self.conditional_on = conditional_on
         self.reduce = reduce
         self.preset = preset
@@ -277,6 +293,8 @@ class SynthGAN(AbstractSynthesizer):
         self.validation_fraction = validation_fraction
         self.validate_every = validate_every
         self.patience = patience
+        self.watch = watch
+        self.callbacks = callbacks
         self.refine = refine
         self.schema = schema
         self.constraints = constraints
@@ -291,29 +309,24 @@ class SynthGAN(AbstractSynthesizer):
         layout, device = encoder.layout_, self._device()
         self.contest_ = self.selector_ = None
         if not layout.width:
-            self._keep_history(History(stopped="nothing to learn: every column is constant or regenerated"))
+            self._keep(
+                GanRecord(History(stopped="nothing to learn: every column is constant or regenerated"))
+            )
             return EmptyModel()
+        given = filled_in(self.get_params(deep=False), type(self), len(matrix))
+        check_quadratic(given, len(layout.numeric))
         cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
         if encoder.is_reduced:
-            return self._fit_scores(matrix, layout, cond_columns, device, seed)
-        training, validation = self._split(matrix, seed)
-        config = table_config(self.get_params(deep=False), len(matrix), len(validation), device)
+            return self._fit_scores(matrix, layout, cond_columns, given, seed)
         with torch_threads(self.n_threads):
-            rows = torch.from_numpy(training).to(device)
-            networks = self._networks(layout, len(cond_columns), seed, device)
-            validate = None
-            if len(validation):
-                validate = validator(validation, matrix, layout, cond_columns, device, seed)
-            generator, history = train(
-                *networks, rows, cond_columns, config, seed=seed, validate=validate, verbose=self.verbose
-            )
-            model = GanModel(generator, layout, cond_columns, condition_table(matrix, cond_columns), device)
-            _calibrate(model, rows, derived_seed(seed, "calibration"))
-        self._keep_history(history)
-        if self.refine is not None and len(matrix) >= self._fewest_to_choose():
-            factor = None if self.refine == "auto" else int(self.refine)
-            self.selector_ = fit_selector(model, matrix, encoder, factor, seed, self.verbose)
-        return model
+            found = fit_gan(matrix, layout, cond_columns, given, device, seed, tuple(self.callbacks or ()))
+        self._keep(found.record)
+        for alarm in self.alarms_:
+            warnings.warn(alarm.words, CollapseWarning, stacklevel=3)
+        if given["refine"] is not None and len(matrix) >= self._fewest_to_choose():
+            factor = None if self.refine == "auto" else int(given["refine"])
+            self.selector_ = fit_selector(found.model, matrix, encoder, factor, seed, self.verbose)
+        return found.model
 
     def _fewest_to_choose(self) -> int:
         return MIN_SELECTION_ROWS if self.refine == "auto" else FEWEST_ROWS
@@ -352,7 +365,7 @@ class SynthGAN(AbstractSynthesizer):
             If a condition can never be met, or too few of the rows drawn met it or the constraints.
         """
         self._check_fitted()
-        validate_parameters("sample", {"refine": _REFINE}, {"refine": refine})
+        validate_parameters("sample", {"refine": REFINE}, {"refine": refine})
         return self._sample(self._selected(refine), n, conditions, random_state, batch_size)
 
     def _selected(self, refine: str | int | None) -> AbstractMatrixModel:
@@ -368,19 +381,25 @@ class SynthGAN(AbstractSynthesizer):
         return SelectedModel(self.model_, own, self.encoder_)
 
     def _fit_scores(
-        self, matrix: np.ndarray, layout: MatrixLayout, cond_columns: list[int], device: str, seed: int
+        self,
+        matrix: np.ndarray,
+        layout: MatrixLayout,
+        cond_columns: list[int],
+        given: Mapping[str, Any],
+        seed: int,
     ) -> AbstractMatrixModel:
         """The wide road: a linear model of the common scores, or the GAN that beats it."""
+        device = self._device()
         recipe = ScoreRecipe(
-            score_config(self.get_params(deep=False), len(matrix), device),
-            tuple(self.hidden_dims or SCORE_HIDDEN_DIMS),
-            self.pac,
+            score_config(given, len(matrix), device),
+            score_plan(given),
             device,
             self.verbose,
+            tuple(self.callbacks or ()),
         )
         with torch_threads(self.n_threads):
             found = fit_scores(matrix, layout, cond_columns, self.wide_model, recipe, seed)
-        self._keep_history(found.history)
+        self._keep(GanRecord(found.history))
         self.contest_ = found.contest
         return found.model
 
@@ -405,7 +424,17 @@ class SynthGAN(AbstractSynthesizer):
         return notes
 
     def _wide_options(self) -> WideOptions:
-        return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, is_local=True)
+        is_preset = self.preset in PRESETS
+        return wide_options(
+            None if is_preset and self.reduce == "auto" else self.reduce,
+            "default" if is_preset else self.preset,
+            self.covariates,
+            self.conditional_on,
+            is_local=True,
+        )
+
+    def _number_encoding(self) -> str:
+        return str(filled_in(self.get_params(deep=False), type(self), 1)["numeric_encoding"])
 
     @property
     def winner_(self) -> str:
@@ -422,47 +451,25 @@ class SynthGAN(AbstractSynthesizer):
             )
         return self.device
 
-    def _split(self, matrix: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Training and validation rows."""
-        n_validation = min(int(self.validation_fraction * len(matrix)), MAX_VALIDATION_ROWS)
-        if n_validation < MIN_VALIDATION_ROWS:
-            return matrix, matrix[:0]
-        order = stream(seed, "validation split").permutation(len(matrix))
-        return matrix[order[n_validation:]], matrix[order[:n_validation]]
-
-    def _networks(
-        self, layout: MatrixLayout, cond_dim: int, seed: int, device: str
-    ) -> tuple[Generator, Discriminator, OutputHeads]:
-        hidden_dims = self.hidden_dims or HIDDEN_DIMS
-        generator = Generator(self.latent_dim, cond_dim, hidden_dims, layout.width)
-        discriminator = Discriminator(layout, hidden_dims, self.pac, self.frequencies)
-        initialise(generator, torch_stream(seed, "generator"))
-        initialise(discriminator, torch_stream(seed, "discriminator"))
-        return generator.to(device), discriminator.to(device), OutputHeads(layout).to(device)
-
-    def _keep_history(self, history: History) -> None:
-        steps = pd.RangeIndex(1, 1 + len(history.steps.get("g_loss", [])), name="step")
-        self.history_ = pd.DataFrame(history.steps, index=steps)
-        validation = pd.DataFrame(history.validation, columns=["step", "auc"]).astype(
-            {"step": "int64", "auc": "float64"}
-        )
-        self.validation_history_ = validation.set_index("step")
-        self.stopped_ = history.stopped
+    def _keep(self, record: GanRecord) -> None:
+        """What is told of a training."""
+        self.history_ = record.steps_frame()
+        self.validation_history_ = record.validation_frame()
+        self.stopped_ = record.history.stopped
+        self.alarms_ = list(record.alarms)
+        self._record = record
 
     def _extra_state(self) -> dict[str, Any]:
         return {
-            "history": {
-                name: self.history_[name].to_numpy(dtype=np.float32) for name in self.history_.columns
-            },
-            "validation": self.validation_history_.reset_index().to_numpy().tolist(),
-            "stopped": self.stopped_,
+            **super()._extra_state(),
+            "record": self._record.to_state(),
             "contest": None if self.contest_ is None else self.contest_.to_state(),
             "selector": None if self.selector_ is None else self.selector_.to_state(),
         }
 
     def _load_extra_state(self, extra: dict[str, Any]) -> None:
-        steps = {name: values.astype(np.float64) for name, values in extra["history"].items()}
-        self._keep_history(History(steps, [(int(s), a) for s, a in extra["validation"]], extra["stopped"]))
+        super()._load_extra_state(extra)
+        self._keep(GanRecord.from_state(extra["record"]))
         contest = extra.get("contest")
         self.contest_ = None if contest is None else Contest.from_state(contest)
         selector = extra.get("selector")
@@ -481,10 +488,3 @@ class SynthGAN(AbstractSynthesizer):
 
 def _present(device: str) -> bool:
     return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device]
-
-
-def _calibrate(model: GanModel, rows: torch.Tensor, seed: int) -> None:
-    n_blocks = int(np.clip(CALIBRATION_WIDTH // model.layout.width, *CALIBRATION_BLOCKS))
-    raw = torch.cat([model.raw_block(seed, b, None)[0] for b in range(n_blocks)])
-    gumbel = torch.cat([model.gumbel_block(seed, b) for b in range(n_blocks)])
-    model.set_calibration(fit_calibration(raw, gumbel, rows, model.layout, model.heads))

@@ -50,13 +50,15 @@ def residual_mlp(width_in: int, hidden_dims: Sequence[int], width_out: int) -> n
     width_in, width_out : int
         Input and output columns.
     hidden_dims : sequence of int
-        Width of each block, at least one.
+        Width of each block; empty for one linear map.
 
     Returns
     -------
     torch.nn.Sequential
         Shape: (B, width_in) -> (B, width_out). Not initialised: see `initialise`.
     """
+    if not hidden_dims:
+        return nn.Sequential(nn.Linear(width_in, width_out))
     widths = [hidden_dims[0], *hidden_dims]
     blocks = [ResidualBlock(a, b) for a, b in pairwise(widths)]
     return nn.Sequential(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from synthgen.networks.blocks import residual_mlp
+from synthgen.networks.encoder import LatentEncoder
 
 
 class AbstractGenerator(nn.Module):
@@ -15,14 +16,22 @@ class AbstractGenerator(nn.Module):
 
     Attributes
     ----------
-    latent_dim : int
-        Z, width of the latent vector.
+    latent_dim, cond_dim : int
+        Z and C, widths of the latent vector and of the condition.
     hidden_dims : list of int
-        Width of each residual block.
+        Width of each residual block, or of each layer.
+    encoder : LatentEncoder or None
+        The way back, where it is learnt together with the generator.
     """
 
     latent_dim: int
+    cond_dim: int
     hidden_dims: list[int]
+    encoder: LatentEncoder | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = None
 
     def forward(self, z: Tensor, cond: Tensor) -> Tensor:
         """Raw outputs, shape (B, F), from latent vectors (B, Z) and conditions (B, C)."""
@@ -39,7 +48,7 @@ class Generator(AbstractGenerator):
     cond_dim : int
         C, width of the condition; 0 for none.
     hidden_dims : sequence of int
-        Width of each residual block.
+        Width of each residual block; empty for a linear map: ``G(z) = W z + b``.
     n_features : int
         F, width of the matrix.
     """
@@ -47,6 +56,7 @@ class Generator(AbstractGenerator):
     def __init__(self, latent_dim: int, cond_dim: int, hidden_dims: Sequence[int], n_features: int) -> None:
         super().__init__()
         self.latent_dim = latent_dim
+        self.cond_dim = cond_dim
         self.hidden_dims = list(hidden_dims)
         self.body = residual_mlp(latent_dim + cond_dim, hidden_dims, n_features)
 
@@ -56,7 +66,7 @@ class Generator(AbstractGenerator):
         Parameters
         ----------
         z : Tensor, shape (B, Z)
-            Standard normal.
+            Of mean 0 and variance 1.
         cond : Tensor, shape (B, C)
             C may be 0.
 

@@ -59,6 +59,7 @@ class LinearStartGenerator(AbstractGenerator):
         self.register_buffer("own_means", means.float().clone())
         self.register_buffer("adjustment", torch.eye(n_numbers))
         self.latent_dim = n_numbers + EXTRA_NOISE
+        self.cond_dim = n_conditions
         self.hidden_dims = list(hidden_dims)
         self.body = residual_mlp(n_numbers + EXTRA_NOISE + n_conditions, hidden_dims, n_numbers)
 

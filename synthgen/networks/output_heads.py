@@ -34,6 +34,8 @@ class OutputHeads(nn.Module):
     place: Tensor
     gate: Tensor
     numeric: Tensor
+    gated: Tensor
+    gate_columns: Tensor
 
     def __init__(self, layout: MatrixLayout) -> None:
         super().__init__()
@@ -49,6 +51,8 @@ class OutputHeads(nn.Module):
         self._index("place", torch.argsort(torch.tensor(order, dtype=torch.long)).tolist())
         self._index("gate", [gate for _, gate in gated])  # rows of the arranged matrix
         self._index("numeric", [b.start for b in layout.numeric])
+        self._index("gated", [i for i, b in enumerate(layout.numeric) if b.gate is not None])
+        self._index("gate_columns", [b.gate for b in layout.numeric if b.gate is not None])
 
     def _index(self, name: str, values: list[int]) -> None:
         self.register_buffer(name, torch.tensor(values, dtype=torch.long), persistent=False)
@@ -81,6 +85,11 @@ class OutputHeads(nn.Module):
         sizes = [width * size for width, size in zip(self.widths, self.group_sizes, strict=True)]
         groups = self.order[: self.n_one_hot].split(sizes)
         return [group.unflatten(0, (-1, width)) for group, width in zip(groups, self.widths, strict=True)]
+
+    def counts(self, rows: Tensor) -> Tensor:
+        """Where numbers count: the gates of the numeric columns, shape (B, n_numeric), 1 where there is none."""
+        out = rows.new_ones(len(rows), len(self.numeric))
+        return out.index_copy(1, self.gated, rows[:, self.gate_columns])
 
     def _activate(self, raw: Tensor, gumbel: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
         """Choose within every block. `choose` works along dimension 1 of (n_blocks, width, B)."""

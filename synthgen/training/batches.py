@@ -7,6 +7,8 @@ from torch import Tensor
 
 from synthgen.rng import torch_stream
 
+UNIFORM_REACH = 3.0**0.5
+"""The uniform prior is on [-UNIFORM_REACH, UNIFORM_REACH]: of variance 1, as the normal one."""
 _LEAST = 2.0**-25  # half a step of a uniform number in [0, 1)
 
 
@@ -34,6 +36,14 @@ class Batches:
             len(self.matrix), (self.batch_size,), generator=self.generator, device=self.matrix.device
         )
         return self.matrix.index_select(0, chosen)
+
+    def latent(self, prior: str, width: int) -> Tensor:
+        """Latent vectors of mean 0 and variance 1, shape (B, width): standard normal, or uniform."""
+        if prior == "normal":
+            return self.normal(width)
+        shape = (self.batch_size, width)
+        uniform = torch.rand(shape, generator=self.generator, device=self.matrix.device)
+        return (2 * uniform - 1) * UNIFORM_REACH
 
     def normal(self, width: int) -> Tensor:
         """Standard normal numbers, shape (B, width)."""

@@ -21,12 +21,17 @@ class TrainingConfig:
         B, a multiple of `pac`.
     n_critic : int
         Discriminator updates for each generator update.
-    learning_rate : float
-        At the start; it falls along a cosine to `FINAL_RATE` of that, ...
-    is_steady : bool
-        ... unless this keeps it: then what a step does not depend on how many follow.
+    learning_rate, discriminator_learning_rate : float
+        Of the two players, at the start.
+    schedule : {"cosine", "steady", "sgd"}
+        See `optimisers.rate_factor`: "steady" does not depend on how many steps follow, "sgd" is stochastic gradient
+        descent with momentum in place of Adam.
     beta1, beta2 : float
         Adam's.
+    noise_prior : {"normal", "uniform"}
+        Of the latent vectors.
+    is_separate : bool
+        Whether the discriminator takes real and fake rows in two passes; the sum of their gradients is the same.
     ema_decay : float
         In [0, 1).
     r1_weight, r2_weight, gradient_penalty_weight : float
@@ -53,7 +58,10 @@ class TrainingConfig:
     batch_size: int
     n_critic: int
     learning_rate: float
-    is_steady: bool
+    discriminator_learning_rate: float
+    schedule: str
+    noise_prior: str
+    is_separate: bool
     beta1: float
     beta2: float
     ema_decay: float

@@ -5,39 +5,57 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from synthgen.exceptions import TrainingError
-from synthgen.networks.discriminator import Discriminator
+from synthgen.networks.discriminator import AbstractDiscriminator
 from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.training.batches import Batches
 from synthgen.training.config import TrainingConfig
 from synthgen.training.ema import update_average
+from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
+from synthgen.training.optimisers import optimiser, set_rate
 from synthgen.training.steps import Players, discriminator_step, generator_step
 
-FINAL_RATE = 0.05
-"""Learning rate at the end, as a share of the first."""
-WARM_UP = 50
-"""Steps over which the learning rate rises from 0."""
 _FLUSH_EVERY = 50
+
+
+@dataclass(frozen=True)
+class Observers:
+    """Who looks at the averaged generator at every evaluation.
+
+    Parameters
+    ----------
+    validate : callable or None
+        Averaged generator, steps done -> score on validation rows, lower is better. None: the last average is kept.
+    watch : callable or None
+        Averaged generator, players -> measures by name.
+    callbacks : sequence of callable
+        Each is called with an `Evaluation`, in order, and may change it.
+    """
+
+    validate: Callable[[AbstractGenerator, int], float] | None = None
+    watch: Callable[[AbstractGenerator, Players], dict[str, float]] | None = None
+    callbacks: Sequence[Callable[[Evaluation], object]] = ()
 
 
 def train(
     generator: AbstractGenerator,
-    discriminator: Discriminator,
+    discriminator: AbstractDiscriminator,
     heads: OutputHeads,
     matrix: Tensor,
     cond_columns: list[int],
     config: TrainingConfig,
     *,
     seed: int,
-    validate: Callable[[AbstractGenerator, int], float] | None,
+    observers: Observers,
     verbose: int,
 ) -> tuple[AbstractGenerator, History]:
     """Train both networks and return the averaged generator that did best.
@@ -54,8 +72,8 @@ def train(
         The recipe.
     seed : int
         For batches and noise.
-    validate : callable or None
-        Averaged generator, steps done -> score on validation rows, lower is better. None: the last average is kept.
+    observers : Observers
+        Who looks on.
     verbose : int
         0: no progress bar.
 
@@ -75,26 +93,50 @@ def train(
     best, best_score, since_best = average, math.inf, 0
     players = _players(generator, discriminator, heads, cond_columns, config, matrix.device)
     batches = Batches(matrix, config.batch_size, seed)
-    history = History()
+    history, start = History(), time.monotonic()
     for step in _steps(config, history, verbose):
-        _set_rate(players, config, step.progress)
+        set_rate(players.generator_optimizer, config.learning_rate, config, step.progress)
+        set_rate(players.discriminator_optimizer, config.discriminator_learning_rate, config, step.progress)
         seen = _update(players, batches, config, step.number)
         update_average(average, generator, step.number, config.ema_decay)
         history.record(seen)
         is_checked = step.number % config.validate_every == 0 or step.is_last
         if step.number % _FLUSH_EVERY == 0 or is_checked:
-            _check_finite(history.flush(), step.number, config)
-        if validate is not None and is_checked:
-            score = validate(average, step.number)
-            history.validation.append((step.number, score))
-            since_best += 1
-            if score <= best_score + config.tolerance:
-                best, since_best = copy.deepcopy(average), 0
-            best_score = min(best_score, score)
-            if config.patience is not None and since_best >= config.patience:
-                history.stopped = f"no better score on validation rows for {since_best} checks"
-                break
-    return (average if validate is None else best), history
+            losses = _check_finite(history.flush(), step.number, config)
+        if not is_checked:
+            continue
+        found = _evaluate(observers, average, players, config, step.number, losses, time.monotonic() - start)
+        history.keep(found.step, found.score, found.measures)
+        since_best += 1
+        if observers.validate is None or found.score <= best_score + config.tolerance:
+            best, since_best = copy.deepcopy(average), 0
+            history.kept = found.step
+        best_score = min(best_score, found.score)
+        config = found.config
+        if config.patience is not None and since_best >= config.patience:
+            found.stop(f"no better score on validation rows for {since_best} checks")
+        if found.stop_reason:
+            history.stopped = found.stop_reason
+            break
+    return best, history
+
+
+def _evaluate(
+    observers: Observers,
+    average: AbstractGenerator,
+    players: Players,
+    config: TrainingConfig,
+    step: int,
+    losses: dict[str, float],
+    seconds: float,
+) -> Evaluation:
+    """Score the averaged generator, measure it, and show it to the callbacks."""
+    score = math.nan if observers.validate is None else observers.validate(average, step)
+    measures = {} if observers.watch is None else observers.watch(average, players)
+    found = Evaluation(step, seconds, losses, score, measures, average, players, config)
+    for callback in observers.callbacks:
+        callback(found)
+    return found
 
 
 class _Step:
@@ -125,15 +167,14 @@ def _steps(config: TrainingConfig, history: History, verbose: int) -> Iterator[_
 
 def _players(
     generator: AbstractGenerator,
-    discriminator: Discriminator,
+    discriminator: AbstractDiscriminator,
     heads: OutputHeads,
     cond_columns: list[int],
     config: TrainingConfig,
     device: torch.device,
 ) -> Players:
-    betas = (config.beta1, config.beta2)
-    g_optimizer = torch.optim.Adam(generator.parameters(), config.learning_rate, betas=betas, fused=True)
-    d_optimizer = torch.optim.Adam(discriminator.parameters(), config.learning_rate, betas=betas, fused=True)
+    g_optimizer = optimiser(generator, config.learning_rate, config)
+    d_optimizer = optimiser(discriminator, config.discriminator_learning_rate, config)
     cond = torch.tensor(cond_columns, dtype=torch.long, device=device)
     return Players(generator, discriminator, heads, g_optimizer, d_optimizer, cond)
 
@@ -154,19 +195,11 @@ def _update(players: Players, batches: Batches, config: TrainingConfig, number: 
     return {"r1": nothing, "r2": nothing, "gradient_penalty": nothing} | seen
 
 
-def _set_rate(players: Players, config: TrainingConfig, progress: float) -> None:
-    cosine = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
-    fall = 1.0 if config.is_steady else cosine
-    warm = min(1.0, progress * config.max_steps / WARM_UP)
-    for optimizer in (players.generator_optimizer, players.discriminator_optimizer):
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * fall * warm
-
-
-def _check_finite(last: dict[str, float], step: int, config: TrainingConfig) -> None:
+def _check_finite(last: dict[str, float], step: int, config: TrainingConfig) -> dict[str, float]:
     for name in ("d_loss", "g_loss"):
         if not math.isfinite(last[name]):
             raise TrainingError(
                 f"Training diverged at step {step}: {name} is {last[name]}. "
                 f"Lower `learning_rate` (now {config.learning_rate:g}) or raise `r1_weight`."
             )
+    return last

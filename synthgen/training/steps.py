@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from synthgen.networks.discriminator import Discriminator
+from synthgen.networks.discriminator import AbstractDiscriminator
 from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.training.batches import Batches
@@ -20,37 +20,54 @@ from synthgen.training.penalties import gradient_norm_to_one, squared_gradients
 class Players:
     """The two networks, what turns raw outputs into rows, and their optimisers.
 
+    Where the generator has an encoder E, the discriminator judges pairs: (x, E(x)) of real rows and (G(z), z) of fake
+    ones, side by side in one matrix [1]_, [2]_.
+
     Parameters
     ----------
     generator, discriminator, heads : torch.nn.Module
         The networks and the output heads.
     generator_optimizer, discriminator_optimizer : torch.optim.Optimizer
-        One for each network.
+        One for each network; the encoder belongs to the generator.
     cond_columns : Tensor of int64, shape (C,)
         Matrix columns that are given to the generator instead of made by it.
+
+    References
+    ----------
+    .. [1] V. Dumoulin et al., "Adversarially learned inference", ICLR 2017.
+    .. [2] J. Donahue, P. Krähenbühl, T. Darrell, "Adversarial feature learning", ICLR 2017 (BiGAN).
     """
 
     generator: AbstractGenerator
-    discriminator: Discriminator
+    discriminator: AbstractDiscriminator
     heads: OutputHeads
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer
     cond_columns: Tensor
 
-    def fake(self, batches: Batches, tau: float) -> Tensor:
-        """A batch of fake rows, shape (B, F), under the conditions of random real rows."""
+    def fake(self, batches: Batches, config: TrainingConfig) -> Tensor:
+        """A batch of fake rows, shape (B, F) or (B, F + Z), under the conditions of random real rows."""
         cond = batches.rows()[:, self.cond_columns] if len(self.cond_columns) else batches.matrix[:0, :0]
         cond = cond if len(cond) else batches.matrix.new_zeros(batches.batch_size, 0)
-        raw = self.generator(batches.normal(self.generator.latent_dim), cond).float()
-        rows = self.heads(raw, batches.gumbel(self.heads.n_one_hot), tau)
-        return rows.index_copy(1, self.cond_columns, cond) if len(self.cond_columns) else rows
+        z = batches.latent(config.noise_prior, self.generator.latent_dim)
+        raw = self.generator(z, cond).float()
+        rows = self.heads(raw, batches.gumbel(self.heads.n_one_hot), config.tau)
+        rows = rows.index_copy(1, self.cond_columns, cond) if len(self.cond_columns) else rows
+        rows = self._blurred(rows, batches, config)
+        return rows if self.generator.encoder is None else torch.cat([rows, z], dim=1)
 
-    def blurred(self, rows: Tensor, batches: Batches, spread: float) -> Tensor:
-        """Rows with normal noise on their numbers, as the discriminator sees them; spread 0: as they are."""
-        if spread == 0:
+    def real(self, batches: Batches, config: TrainingConfig) -> Tensor:
+        """A batch of real rows, shape (B, F) or (B, F + Z)."""
+        rows = self._blurred(batches.rows(), batches, config)
+        encoder = self.generator.encoder
+        return rows if encoder is None else torch.cat([rows, encoder(rows).float()], dim=1)
+
+    def _blurred(self, rows: Tensor, batches: Batches, config: TrainingConfig) -> Tensor:
+        """Rows with normal noise on their numbers, as the discriminator sees them."""
+        if config.input_noise == 0:
             return rows
         numeric = self.heads.numeric
-        return rows.index_add(1, numeric, spread * batches.normal(len(numeric)))
+        return rows.index_add(1, numeric, config.input_noise * batches.normal(len(numeric)))
 
 
 def discriminator_step(
@@ -78,18 +95,18 @@ def discriminator_step(
     """
     has_r1_r2 = penalise and config.r1_weight + config.r2_weight > 0
     with torch.no_grad():
-        fake = players.blurred(players.fake(batches, config.tau), batches, config.input_noise)
-    real = players.blurred(batches.rows(), batches, config.input_noise)
+        fake, real = players.fake(batches, config), players.real(batches, config)
     rows = torch.cat([real, fake]).requires_grad_(has_r1_r2)
-    scores = players.discriminator(rows)
+    scores = _scores(players.discriminator, rows, config)
     score_real, score_fake = scores.chunk(2)
     loss = LOSSES[config.loss].discriminator(score_real, score_fake)
+    n_features = batches.matrix.shape[1]
     seen = {
         "d_loss": loss,
         "score_real": score_real.mean(),
         "score_fake": score_fake.mean(),
         "d_accuracy": (score_real > score_fake).float().mean(),
-        "fake_spread": (_variance(fake) / _variance(real)).sqrt(),
+        "fake_spread": (_variance(fake[:, :n_features]) / _variance(real[:, :n_features])).sqrt(),
     }
     penalties = {}
     if has_r1_r2:
@@ -109,7 +126,7 @@ def discriminator_step(
 
 
 def generator_step(players: Players, batches: Batches, config: TrainingConfig) -> dict[str, Tensor]:
-    """One update of the generator.
+    """One update of the generator, and of its encoder if it has one.
 
     Parameters
     ----------
@@ -126,16 +143,25 @@ def generator_step(players: Players, batches: Batches, config: TrainingConfig) -
         The loss, a scalar.
     """
     players.discriminator.requires_grad_(False)
-    fake = players.blurred(players.fake(batches, config.tau), batches, config.input_noise)
-    score_fake = players.discriminator(fake)
-    with torch.no_grad():
-        score_real = players.discriminator(players.blurred(batches.rows(), batches, config.input_noise))
+    score_fake = players.discriminator(players.fake(batches, config))
+    with torch.set_grad_enabled(players.generator.encoder is not None):
+        score_real = players.discriminator(players.real(batches, config))
     loss = LOSSES[config.loss].generator(score_real, score_fake)
+    if players.generator.encoder is not None:
+        loss = loss + LOSSES[config.loss].encoder(score_real, score_fake)
     players.generator_optimizer.zero_grad(set_to_none=True)
     loss.backward()
     players.generator_optimizer.step()
     players.discriminator.requires_grad_(True)
     return {"g_loss": loss}
+
+
+def _scores(discriminator: AbstractDiscriminator, rows: Tensor, config: TrainingConfig) -> Tensor:
+    """Scores of real and fake rows, in one mixed batch or in two passes: no network here mixes the rows of a batch."""
+    if not config.is_separate:
+        scores: Tensor = discriminator(rows)
+        return scores
+    return torch.cat([discriminator(part) for part in rows.chunk(2)])
 
 
 def _variance(rows: Tensor) -> Tensor:

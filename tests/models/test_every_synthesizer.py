@@ -8,6 +8,7 @@ from synthgen.models.bootstrap import Bootstrap
 from synthgen.models.gaussian_copula import GaussianCopula
 from synthgen.models.independent import IndependentMarginals
 from synthgen.models.synthgan import SynthGAN
+from synthgen.models.vae import SynthVAE
 from tests.common.synthesizer_checks import CHECKS
 
 
@@ -16,12 +17,18 @@ def quick_gan(**changes):
     return SynthGAN(**{**defaults, **changes})
 
 
+def quick_vae(**changes):
+    defaults = {"hidden_dims": (16,), "latent_dim": 8, "max_steps": 20, "random_state": 0, "verbose": 0}
+    return SynthVAE(**{**defaults, **changes})
+
+
 def seeded(make):
     return lambda **changes: make(**{"random_state": 0, "verbose": 0, **changes})
 
 
 FACTORIES = {
     "SynthGAN": quick_gan,
+    "SynthVAE": quick_vae,
     "GaussianCopula": seeded(GaussianCopula),
     "IndependentMarginals": seeded(IndependentMarginals),
     "Bootstrap": seeded(Bootstrap),

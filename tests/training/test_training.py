@@ -17,7 +17,7 @@ from synthgen.training.batches import Batches
 from synthgen.training.calibration import apply_calibration, fit_calibration, identity
 from synthgen.training.config import TrainingConfig
 from synthgen.training.ema import update_average
-from synthgen.training.loop import _players, train
+from synthgen.training.loop import Observers, _players, train
 from synthgen.training.losses import LOSSES
 from synthgen.training.steps import discriminator_step, generator_step
 from synthgen.training.threads import in_parallel, torch_threads
@@ -30,7 +30,10 @@ CONFIG = TrainingConfig(
     batch_size=64,
     n_critic=1,
     learning_rate=2e-3,
-    is_steady=False,
+    discriminator_learning_rate=2e-3,
+    schedule="cosine",
+    noise_prior="normal",
+    is_separate=False,
     beta1=0.0,
     beta2=0.99,
     ema_decay=0.99,
@@ -118,7 +121,7 @@ def test_a_lazy_penalty_weighs_as_many_times_more(matrix):
 def test_given_columns_are_kept_as_given(matrix):
     generator, discriminator, heads = networks(cond_dim=2)
     players = _players(generator, discriminator, heads, [1, 2], CONFIG, matrix.device)
-    rows = players.fake(Batches(matrix, 64, 0), 0.2)
+    rows = players.fake(Batches(matrix, 64, 0), CONFIG)
     assert set(rows[:, 1].tolist()) == {0.0, 1.0}
 
 
@@ -135,7 +138,15 @@ def test_average_is_the_textbook_one():
 def fitted(matrix, config=CONFIG, seed=0, validate=None):
     generator, discriminator, heads = networks()
     return *train(
-        generator, discriminator, heads, matrix, [], config, seed=seed, validate=validate, verbose=0
+        generator,
+        discriminator,
+        heads,
+        matrix,
+        [],
+        config,
+        seed=seed,
+        observers=Observers(validate),
+        verbose=0,
     ), heads
 
 

@@ -1,0 +1,166 @@
+"""A GAN fitted to a matrix of all columns: rows split, networks built, trained, calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from synthgen.layout import MatrixLayout
+from synthgen.models.condition_table import condition_table
+from synthgen.models.gan_model import GanModel
+from synthgen.models.gan_record import GanRecord
+from synthgen.models.recipe import network_plan, table_config
+from synthgen.models.validator import validator
+from synthgen.models.watcher import watcher
+from synthgen.networks.build import build_discriminator, build_generator
+from synthgen.networks.generator import AbstractGenerator
+from synthgen.networks.output_heads import OutputHeads
+from synthgen.rng import derived_seed, stream
+from synthgen.training.alarms import FEW_STEPS, Alarm, alarms
+from synthgen.training.calibration import fit_calibration
+from synthgen.training.config import TrainingConfig
+from synthgen.training.evaluation import Evaluation
+from synthgen.training.history import History
+from synthgen.training.loop import Observers, train
+
+MIN_VALIDATION_ROWS = 200
+"""Fewer validation rows than this judge nothing: then none are held out."""
+MAX_VALIDATION_ROWS = 4000
+CALIBRATION_BLOCKS = (4, 20)
+"""Fewest and most blocks of generated rows that the margins are calibrated on: fewer for wider matrices."""
+CALIBRATION_WIDTH = 10_000
+"""Matrix columns times blocks, between these bounds."""
+
+
+@dataclass(frozen=True)
+class GanFit:
+    """What a training gave.
+
+    Parameters
+    ----------
+    model : GanModel
+        The averaged generator that did best.
+    record : GanRecord
+        What happened.
+    """
+
+    model: GanModel
+    record: GanRecord
+
+
+def fit_gan(
+    matrix: np.ndarray,
+    layout: MatrixLayout,
+    cond_columns: list[int],
+    parameters: Mapping[str, Any],
+    device: str,
+    seed: int,
+    callbacks: Sequence[Callable[[Evaluation], object]],
+) -> GanFit:
+    """Train on the rows of a matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32, shape (N, F)
+        Encoded rows.
+    layout : MatrixLayout
+        What the columns are.
+    cond_columns : list of int
+        Matrix columns that are given to the generator.
+    parameters : mapping
+        SynthGAN's parameters by name, a preset's filled in.
+    device : str
+        Where.
+    seed : int
+        Of everything.
+    callbacks : sequence of callable
+        Called at every evaluation.
+
+    Returns
+    -------
+    GanFit
+        The model and how it was trained.
+    """
+    plan = network_plan(parameters)
+    training, validation = split_rows(matrix, parameters["validation_fraction"], seed)
+    config = table_config(parameters, len(matrix), len(validation), device)
+    conditions = condition_table(matrix, cond_columns)
+
+    def model_of(generator: AbstractGenerator) -> GanModel:
+        return GanModel(generator, layout, cond_columns, conditions, device, config.noise_prior)
+
+    rows = torch.from_numpy(training).to(device)
+    observers = Observers(
+        validator(validation, layout, model_of, seed) if len(validation) else None,
+        watcher(training, validation, layout, model_of, seed) if parameters["watch"] else None,
+        callbacks,
+    )
+    generator, history = train(
+        build_generator(plan, layout, len(cond_columns), rows.mean(0).cpu(), seed).to(device),
+        build_discriminator(plan, layout, cond_columns, device, seed),
+        OutputHeads(layout).to(device),
+        rows,
+        cond_columns,
+        config,
+        seed=seed,
+        observers=observers,
+        verbose=parameters["verbose"],
+    )
+    model = model_of(generator)
+    if parameters["calibrate"]:
+        calibrate(model, rows, derived_seed(seed, "calibration"))
+    return GanFit(model, GanRecord(history, _alarms(history, config, len(training), plan.pac)))
+
+
+def _alarms(history: History, config: TrainingConfig, n_rows: int, pac: int) -> tuple[Alarm, ...]:
+    """What is wrong with the weights that were kept; a training of few steps is a trial, and not judged."""
+    if len(history.steps["g_loss"]) < FEW_STEPS:
+        return ()
+    return tuple(alarms(history.watched.get(history.kept, {}), config, n_rows=n_rows, pac=pac))
+
+
+def split_rows(matrix: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training and validation rows.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (N, F)
+        All rows.
+    fraction : float
+        Share held out, in [0, 0.5]: at most `MAX_VALIDATION_ROWS`, and none where it would be fewer than
+        `MIN_VALIDATION_ROWS`.
+    seed : int
+        Of the choice.
+
+    Returns
+    -------
+    training, validation : ndarray
+        Disjoint; together all rows.
+    """
+    n_validation = min(int(fraction * len(matrix)), MAX_VALIDATION_ROWS)
+    if n_validation < MIN_VALIDATION_ROWS:
+        return matrix, matrix[:0]
+    order = stream(seed, "validation split").permutation(len(matrix))
+    return matrix[order[n_validation:]], matrix[order[:n_validation]]
+
+
+def calibrate(model: GanModel, rows: torch.Tensor, seed: int) -> None:
+    """Bring a model's margins to those of the rows, on blocks of its own rows.
+
+    Parameters
+    ----------
+    model : GanModel
+        Changed in place.
+    rows : Tensor, shape (N, F)
+        Real rows.
+    seed : int
+        Of the generated rows.
+    """
+    n_blocks = int(np.clip(CALIBRATION_WIDTH // model.layout.width, *CALIBRATION_BLOCKS))
+    blocks = [model.uncalibrated_block(seed, b) for b in range(n_blocks)]
+    raw, gumbel = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+    model.set_calibration(fit_calibration(raw, gumbel, rows, model.layout, model.heads))

@@ -1,0 +1,181 @@
+"""Latent vectors of rows: a network learnt from generated pairs, then a few steps down the reconstruction error."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import log_softmax
+from tqdm import tqdm
+
+from synthgen.layout import MatrixLayout
+from synthgen.models.latent_model import AbstractLatentModel, filled, to_device
+from synthgen.models.validation_score import compact
+from synthgen.networks.blocks import initialise
+from synthgen.networks.encoder import LatentEncoder
+from synthgen.networks.output_heads import OutputHeads
+from synthgen.rng import ROWS_PER_BLOCK, derived_seed, torch_stream
+from synthgen.training.batches import UNIFORM_REACH
+
+HIDDEN_DIMS = (256, 256)
+PAIR_BLOCKS = 32
+"""Blocks of generated pairs that the network is learnt from; fewer for wide matrices, ..."""
+PAIR_CELLS = 100_000_000
+"""... of no more numbers than this."""
+TRAINING_STEPS = 1000
+BATCH_SIZE = 256
+LEARNING_RATE = 2e-3
+STEP_SIZE = 0.03
+"""Of Adam on latent vectors."""
+SIGMA = 0.1
+"""How far a number may reasonably lie from its reconstruction, in normal scores."""
+
+
+def fit_inference(model: AbstractLatentModel, seed: int, verbose: int) -> LatentEncoder:
+    """Learn from a model's own rows which latent vectors they came from.
+
+    Parameters
+    ----------
+    model : AbstractLatentModel
+        Gives pairs of latent vector and row.
+    seed : int
+        Of pairs, weights and batches.
+    verbose : int
+        0: no progress bar.
+
+    Returns
+    -------
+    LatentEncoder
+        From hard rows to the mean of the latent vectors that give such a row: least squares on the pairs.
+    """
+    n_blocks = int(np.clip(PAIR_CELLS // (model.layout.width * ROWS_PER_BLOCK), 2, PAIR_BLOCKS))
+    own_seed = derived_seed(seed, "inference pairs")
+    latent = [model.draw_latent(own_seed, b) for b in range(n_blocks)]
+    rows = to_device(np.concatenate([model.rows(z) for z in latent]), model.device)
+    target = to_device(np.concatenate(latent), model.device)
+    encoder = LatentEncoder(model.layout.width, HIDDEN_DIMS, model.latent_dim)
+    initialise(encoder, torch_stream(seed, "inference"))
+    encoder.to(model.device)
+    optimizer = torch.optim.Adam(encoder.parameters(), LEARNING_RATE, fused=True)
+    rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, TRAINING_STEPS)
+    batches = torch_stream(seed, "inference batches", model.device)
+    bar = range(TRAINING_STEPS)
+    for _ in tqdm(bar, desc="encoder", unit="step", disable=None if verbose else True):
+        chosen = torch.randint(len(rows), (BATCH_SIZE,), generator=batches, device=rows.device)
+        loss = (encoder(rows[chosen]) - target[chosen]).square().mean()
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        optimizer.step()
+        rate.step()
+    return encoder.requires_grad_(False).eval()
+
+
+def infer(
+    model: AbstractLatentModel, encoder: LatentEncoder | None, rows: np.ndarray, steps: int
+) -> np.ndarray:
+    """The latent vectors of rows.
+
+    Parameters
+    ----------
+    model : AbstractLatentModel
+        The generator.
+    encoder : LatentEncoder or None
+        For the first guess; None: the model has one of its own.
+    rows : ndarray of float32, shape (M, F)
+        Matrix rows.
+    steps : int
+        Of Adam from the first guess on, >= 0.
+
+    Returns
+    -------
+    ndarray of float32, shape (M, Z)
+        Row i is a function of row i alone.
+    """
+    parts = [np.zeros((0, model.latent_dim), dtype=np.float32)]
+    for first in range(0, len(rows), ROWS_PER_BLOCK):
+        part = rows[first : first + ROWS_PER_BLOCK]
+        whole = to_device(filled(part), model.device)
+        with torch.no_grad():
+            guess = model.first_guess(whole) if encoder is None else encoder(whole)
+        found = _descend(model, guess, whole, steps) if steps else guess
+        parts.append(found.cpu().numpy()[: len(part)])
+    return np.concatenate(parts)
+
+
+def negative_log_posterior(raw: Tensor, rows: Tensor, z: Tensor, heads: OutputHeads, prior: str) -> Tensor:
+    """What a latent vector should make small: minus the log likelihood of its row, minus that of the prior.
+
+    Parameters
+    ----------
+    raw : Tensor, shape (B, F)
+        Raw outputs for `z`.
+    rows : Tensor, shape (B, F)
+        The rows.
+    z : Tensor, shape (B, Z)
+        Latent vectors.
+    heads : OutputHeads
+        Of the layout.
+    prior : {"normal", "uniform"}
+        Of the latent vectors; a uniform one has no density outside its box, and the steps stay inside.
+
+    Returns
+    -------
+    Tensor, shape (B,)
+        Numbers are taken as normal with standard deviation `SIGMA` around their reconstructions where they count, choices
+        as categorical; up to constants.
+    """
+    total = z.square().sum(1) / 2 if prior == "normal" else torch.zeros_like(z[:, 0])
+    for columns in heads.one_hot_groups():
+        total = total - (rows[:, columns] * log_softmax(raw[:, columns], dim=-1)).flatten(1).sum(1)
+    numeric = heads.numeric
+    counts = heads.counts(rows)
+    errors = (raw[:, numeric] - rows[:, numeric]).square() * counts
+    return total + errors.sum(1) / (2 * SIGMA**2)
+
+
+def row_errors(rows: np.ndarray, rebuilt: np.ndarray, layout: MatrixLayout) -> np.ndarray:
+    """How badly each row is reconstructed.
+
+    Parameters
+    ----------
+    rows, rebuilt : ndarray of float32, shape (M, F)
+        Hard rows, and their reconstructions.
+    layout : MatrixLayout
+        What the columns are.
+
+    Returns
+    -------
+    ndarray of float64, shape (M,)
+        Mean over blocks, >= 0: 1 for a wrong choice and 0 for a right one; for numbers the squared error in normal scores
+        (of variance 1), 0 where one of the two does not count: then their gates differ, or neither counts.
+    """
+    ours, theirs = compact(rows, layout), compact(rebuilt, layout)
+    errors = np.zeros((len(rows), len(layout.blocks)))
+    for i, block in enumerate(layout.blocks):
+        if block.activation == "one-hot":
+            errors[:, i] = ours[:, i] != theirs[:, i]
+        else:
+            counts = True if block.gate is None else (rows[:, block.gate] * rebuilt[:, block.gate]) > 0.5
+            errors[:, i] = np.square(ours[:, i] - theirs[:, i]) * counts
+    return errors.mean(axis=1) if layout.blocks else np.zeros(len(rows))
+
+
+def _descend(model: AbstractLatentModel, guess: Tensor, rows: Tensor, steps: int) -> Tensor:
+    """Adam on the latent vectors, each row for itself; the best vector of the way."""
+    heads = OutputHeads(model.layout).to(rows.device)
+    cond = rows[:, model.cond_columns]
+    z = guess.clone().requires_grad_()
+    optimizer = torch.optim.Adam([z], STEP_SIZE)
+    best, least = guess, torch.full_like(guess[:, 0], torch.inf)
+    for _ in range(steps):
+        loss = negative_log_posterior(model.raw(z, cond), rows, z, heads, model.noise_prior)
+        better = (loss < least).detach()
+        best = torch.where(better[:, None], z.detach(), best)
+        least = torch.where(better, loss.detach(), least)
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss.sum(), inputs=[z])
+        optimizer.step()
+        if model.noise_prior == "uniform":
+            with torch.no_grad():
+                z.clamp_(-UNIFORM_REACH, UNIFORM_REACH)
+    return best
