@@ -32,7 +32,7 @@ import runs
 from synthgen import SynthGAN
 from synthgen.models.recipe import table_config
 from synthgen.rng import stream
-from synthgen.training.alarms import LIMITS, CollapseWarning, alarms
+from synthgen.training.alarms import LIMITS, Alarm, CollapseWarning, alarms
 from synthgen.training.audit import audit
 from synthgen.training.collapse import MEASURES, Watch
 
@@ -103,8 +103,7 @@ def run_one(job: dict) -> dict[str, object]:
     after, more = measured_after(model, table, held_out)
     watched = kept_measures(model)
     measures = (watched or after) | {k: more[k] for k in ("auditor_auc", "auditor_auc_train") if k in more}
-    config = table_config(model.get_params(deep=False), len(table), 0, "cpu")
-    raised = alarms(measures, config, n_rows=len(table))
+    raised = [*model.alarms_, *alarms_after(model, measures, watched=bool(watched))]
     validation = model.validation_history_["auc"]
     return {
         "n_rows": len(table),
@@ -116,11 +115,17 @@ def run_one(job: dict) -> dict[str, object]:
         "validation_auc": round(float(validation.min()), 4) if len(validation) else None,
         "measures": tidy(measures),
         "after": tidy(after),
-        "own_alarms": [a.code for a in model.alarms_],
         "alarms": [{"code": a.code, "measures": list(a.measures), "words": a.words} for a in raised],
         **spent,
         **{k: v for k, v in more.items() if k.endswith("seconds")},
     }
+
+
+def alarms_after(model: SynthGAN, measures: dict[str, float], *, watched: bool) -> list[Alarm]:
+    """Alarms that training could not raise: all where it took no measures, else the auditor's."""
+    config = table_config(model.get_params(deep=False), model.n_rows_in_, 0, "cpu")
+    found = alarms(measures, config, n_rows=model.n_rows_in_)
+    return [a for a in found if not watched or "auditor_auc" in a.measures]
 
 
 def kept_measures(model: SynthGAN) -> dict[str, float]:
@@ -130,7 +135,8 @@ def kept_measures(model: SynthGAN) -> dict[str, float]:
     seen = history[there].dropna(how="all")
     if not len(seen):
         return {}
-    return seen.loc[model.kept_step_ if model.kept_step_ in seen.index else seen.index[-1]].to_dict()
+    kept = getattr(model, "kept_step_", None)
+    return seen.loc[kept if kept in seen.index else seen.index[-1]].to_dict()
 
 
 def measured_after(

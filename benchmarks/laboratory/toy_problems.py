@@ -156,7 +156,11 @@ TOYS: dict[str, AbstractToy] = {
         spiral(),
         line([-2, 2], [0.5, 0.2], [3, 1]),
         line([-4, -2, 0, 1, 5], [0.1, 0.3, 0.1, 0.2, 0.5], [1, 2, 4, 2, 1]),
-        line([-7, -5, -3, -1, 1, 3, 5, 7], [0.05, 0.1, 0.2, 0.05, 0.1, 0.2, 0.05, 0.1], [1, 2, 3, 4, 4, 3, 2, 1]),
+        line(
+            [-7, -5, -3, -1, 1, 3, 5, 7],
+            [0.05, 0.1, 0.2, 0.05, 0.1, 0.2, 0.05, 0.1],
+            [1, 2, 3, 4, 4, 3, 2, 1],
+        ),
     )
 }
 """By name."""
@@ -222,3 +226,28 @@ def cover(toy: AbstractToy, table: pd.DataFrame) -> Cover:
     covered = int((found >= LEAST_SHARE * toy.shares).sum())
     gap = 0.5 * np.abs(counts / counts.sum() - toy.shares).sum() if counts.sum() else 1.0
     return Cover(len(toy.shares), covered, float(found.sum()), float(gap))
+
+
+def nearest_neighbour_accuracy(made: np.ndarray, held_out: np.ndarray) -> float:
+    """Share of the rows of two samples whose nearest other row is of their own sample.
+
+    Parameters
+    ----------
+    made, held_out : ndarray of float64, shape (N, n_columns)
+        Of equal length.
+
+    Returns
+    -------
+    float
+        In [0, 1]; about 0.5 where both are of one distribution, less where rows of one are copies of the other's.
+
+    References
+    ----------
+    .. [1] D. Lopez-Paz, M. Oquab, "Revisiting classifier two-sample tests", ICLR 2017, section 3 (1-NN).
+    """
+    rows = np.concatenate([made, held_out])
+    is_made = np.repeat([True, False], [len(made), len(held_out)])
+    _, places = cKDTree(rows).query(rows, k=2)
+    own = np.arange(len(rows))
+    other = np.where(places[:, 0] == own, places[:, 1], places[:, 0])  # of equal rows either may come first
+    return float((is_made == is_made[other]).mean())

@@ -43,7 +43,6 @@ FIGURES = {
     "fit_seconds": ("fit, seconds", 0),
     "sample_seconds": ("as many rows, seconds", 1),
 }
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def run_one(job: dict) -> dict[str, object]:
@@ -133,12 +132,13 @@ def figures(path: Path) -> str:
 
 
 def write_page(page: Path, path: Path) -> None:
-    """Put the figures between the page's two marks."""
+    """Put the figures of a result file between the page's two marks that name it."""
     text = page.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise SystemExit(f"{page} needs one {BEGIN} and one {END}.")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text(f"{before}{BEGIN}\n{figures(path)}\n{END}{after}", encoding="utf-8")
+    begin, end = f"<!-- {path.name}: begin -->", f"<!-- {path.name}: end -->"
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise SystemExit(f"{page} needs one {begin} and one {end}.")
+    before, after = text.split(begin)[0], text.split(end)[1]
+    page.write_text(f"{before}{begin}\n{figures(path)}\n{end}{after}", encoding="utf-8")
 
 
 def main() -> None:

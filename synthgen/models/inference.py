@@ -17,7 +17,7 @@ from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, torch_stream
 from synthgen.training.batches import UNIFORM_REACH
 
-HIDDEN_DIMS = (256, 256)
+HIDDEN_DIMS = (128, 128)
 PAIR_BLOCKS = 32
 """Blocks of generated pairs that the network is learnt from; fewer for wide matrices, ..."""
 PAIR_CELLS = 100_000_000

@@ -8,7 +8,7 @@ in the trees and in the shares of cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from tqdm import tqdm
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.models.balanced_choice import balance, inclusion, systematic
 from synthgen.models.density_ratio import MAX_ROUNDS, DensityRatio, fit_density_ratio, relative
+from synthgen.models.directions import Directions, fit_directions
 from synthgen.models.margins import Margins, fit_margins
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.row_features import RowFeatures, row_features
@@ -57,12 +58,15 @@ class Selector:
         Rows of the pool for each row kept.
     effective_share : float
         Effective size of the weighted pool over its rows, in (0, 1].
+    directions : Directions
+        Features that the trees and margins see beside those of `row_features`.
     """
 
     ratio: DensityRatio
     margins: Margins
     factor: int
     effective_share: float
+    directions: Directions = field(default_factory=Directions)
 
     def choose(
         self,
@@ -93,6 +97,7 @@ class Selector:
         ndarray of int64, shape (n,)
             Places, none twice, in random order.
         """
+        values = self.directions.extended(values)
         cells = self.margins.cells(values)
         log_weight = self.ratio.log_ratio(values) + self.margins.log_weight(cells)
         log_weight = np.where(good, log_weight, log_weight.min() - _NEVER)
@@ -117,7 +122,8 @@ class Selector:
 
     def to_state(self) -> dict[str, Any]:
         """As JSON-able values and numpy arrays."""
-        return {**vars(self), "ratio": self.ratio.to_state(), "margins": self.margins.to_state()}
+        parts = {name: getattr(self, name).to_state() for name in ("ratio", "margins", "directions")}
+        return {**vars(self), **parts}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
@@ -125,6 +131,7 @@ class Selector:
         parts = {
             "ratio": DensityRatio.from_state(state["ratio"]),
             "margins": Margins.from_state(state["margins"]),
+            "directions": Directions.from_state(state.get("directions", {})),  # older files have none
         }
         return cls(**{**state, **parts})
 
@@ -208,10 +215,13 @@ def fit_selector(
     real = row_features(_some_rows(matrix, most, seed), encoder)
     if not real.values.shape[1]:
         return None
+    directions = fit_directions(real)
+    real = directions.added(real)
     n_blocks = -(-min(POOL_PER_ROW * len(matrix), most) // ROWS_PER_BLOCK)
 
     def draw(number: int) -> RowFeatures:
-        return draw_pool(source, encoder, n_blocks, derived_seed(seed, "selection pool", number))
+        own_seed = derived_seed(seed, "selection pool", number)
+        return directions.added(draw_pool(source, encoder, n_blocks, own_seed))
 
     first = draw_pool(source, encoder, min(n_blocks, 4), derived_seed(seed, "selection trial"))
     if len(first.values) < FEWEST_ROWS:
@@ -223,7 +233,7 @@ def fit_selector(
         margins, weight = fit_margins(real, pool, relative(ratio.log_ratio(pool.values)))
         bar.update(bar.total - bar.n)
     effective = float(1 / np.square(weight).sum() / len(weight))
-    return Selector(ratio, margins, factor or enough(weight), effective)
+    return Selector(ratio, margins, factor or enough(weight), effective, directions)
 
 
 def _some_rows(matrix: np.ndarray, most: int, seed: int) -> np.ndarray:

@@ -41,7 +41,7 @@ HIDDEN_DIMS = (128, 128, 128)
 """Of both networks, as SynthGAN's."""
 SCORE_HIDDEN_DIMS = (64, 64)
 """Of both networks on common factors."""
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 5e-3
 CHECKS = 12
 """Losses on validation rows in one training, unless `validate_every` says otherwise."""
 CALIBRATION_BLOCKS = (4, 20)
@@ -75,7 +75,7 @@ class SynthVAE(AbstractLatentSynthesizer):
         Updates at most. None: 300 to 14,000, from the number of rows, as SynthGAN.
     max_time : float, optional
         Seconds of training at most. With it a fit is no longer repeatable to the bit.
-    learning_rate : float, default 1e-3
+    learning_rate : float, default 5e-3
         Adam's, falling along a cosine.
     ema_decay : float, default 0.9995
         Of the average of the weights.

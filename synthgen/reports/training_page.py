@@ -37,7 +37,7 @@ def page(found: TrainingReport) -> str:
         HTML: scripts, styles and data inline, nothing fetched.
     """
     crossed = {m for alarm in found.alarms for m in alarm.measures}
-    drawn: list[dict[str, Any]] = [_drawn(panel, crossed) for panel in found.panels]
+    drawn: list[dict[str, Any]] = [_drawn(panel, found.kept_step, crossed) for panel in found.panels]
     return (
         environment()
         .get_template("training.html")
@@ -50,18 +50,20 @@ def page(found: TrainingReport) -> str:
     )
 
 
-def panel_figure(panel: Panel) -> go.Figure:
+def panel_figure(panel: Panel, kept_step: int = 0) -> go.Figure:
     """One panel: its lines, what an honest model has, and the limits.
 
     Parameters
     ----------
     panel : Panel
         The data.
+    kept_step : int
+        Where the weights were kept; 0: not known.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Over the steps; the honest value dotted, limits dashed and named by their alarm.
+        Over the steps; the honest value dotted, limits dashed and named by their alarm, the kept step an upright line.
     """
     figure = blank(height=_HEIGHT)
     for line, (colour, dash) in zip(panel.lines, _STYLES, strict=False):
@@ -71,6 +73,8 @@ def panel_figure(panel: Panel) -> go.Figure:
     for mark in panel.marks:
         note = f"{mark.code} {'above' if mark.above else 'below'}"
         figure.add_hline(y=mark.value, line=_LIMIT, annotation={"text": label(note), "font": {"size": 10}})
+    if kept_step:
+        figure.add_vline(x=kept_step, line=_HONEST)
     if len(panel.lines) > 1:
         show_legend(figure)
     figure.update_xaxes(title="step", rangemode="tozero")
@@ -89,10 +93,10 @@ def _add(figure: go.Figure, line: Line, colour: str, dash: str) -> None:
     )
 
 
-def _drawn(panel: Panel, crossed: set[str]) -> dict[str, Any]:
+def _drawn(panel: Panel, kept_step: int, crossed: set[str]) -> dict[str, Any]:
     return {
         "panel": panel,
-        "json": embeddable(json.loads(panel_figure(panel).to_json(engine="json"))),
+        "json": embeddable(json.loads(panel_figure(panel, kept_step).to_json(engine="json"))),
         "height": _HEIGHT,
         "is_crossed": any(line.column in crossed for line in panel.lines),
     }

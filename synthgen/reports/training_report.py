@@ -142,6 +142,8 @@ class TrainingReport(Document):
         Of the training table.
     n_steps : int
         Generator updates; 0: nothing was trained.
+    kept_step : int
+        The evaluation whose weights are the model's; 0: not known.
     stopped : str
         Why training ended, or why there was none.
     is_watched : bool
@@ -162,6 +164,7 @@ class TrainingReport(Document):
     n_rows: int
     n_columns: int
     n_steps: int
+    kept_step: int
     stopped: str
     is_watched: bool
     alarms: tuple[Raised, ...]
@@ -223,6 +226,7 @@ def training_report(model: Any) -> TrainingReport:
         n_rows=model.n_rows_in_,
         n_columns=len(model.schema_),
         n_steps=len(history),
+        kept_step=int(getattr(model, "kept_step_", 0)),
         stopped=getattr(model, "stopped_", f"{name} has no networks"),
         is_watched=any(m in history and history[m].notna().any() for m in MEASURES),
         alarms=tuple(Raised(a.code, a.words, tuple(a.measures)) for a in getattr(model, "alarms_", ())),

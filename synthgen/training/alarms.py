@@ -74,7 +74,7 @@ LIMITS = (
         "fake rows lie {value} times as far from the nearest training row as other real rows do", "about 1",
     ),
     Limit(
-        "memorising", "nearer_to_train", True, 0.65,
+        "memorising", "nearer_to_train", True, 0.7,
         "a share of {value} of them lie nearer to training rows than to validation rows", "0.5",
     ),
     Limit(
@@ -88,6 +88,9 @@ forced collapses, nearer to the latter; lost levels and empty bins are such that
 
 BEHIND = 0.2
 """By how much the own discriminator's AUC must lie below a fresh one's to have stopped seeing what is wrong."""
+
+OFF = 1.5
+"""Rows that lie so much further from training rows than real ones do are no copies, whatever they are nearest to."""
 
 WORDS = {
     "collapse": "The generator has collapsed: it makes fewer kinds of rows than the table has.",
@@ -152,8 +155,45 @@ def alarms(
     return found
 
 
+def training_alarms(
+    watched: Mapping[int, Mapping[str, float]],
+    kept: int,
+    config: TrainingConfig,
+    *,
+    n_rows: int,
+    pac: int = 1,
+) -> list[Alarm]:
+    """What is wrong with the weights that are kept, and what went wrong after them.
+
+    Parameters
+    ----------
+    watched : mapping of int to mapping
+        By step, what `Watch.measure` gave there.
+    kept : int
+        The step whose weights are the model's.
+    config, n_rows, pac
+        See `alarms`.
+
+    Returns
+    -------
+    list of Alarm
+        Those of the kept weights; then those of the last ones that the kept ones do not raise, which say so: the model
+        is from before the fault, but a longer training would be no better.
+    """
+    if not watched:
+        return []
+    last = max(watched)
+    found = alarms(watched.get(kept, {}), config, n_rows=n_rows, pac=pac)
+    codes = {alarm.code for alarm in found}
+    later = [a for a in alarms(watched[last], config, n_rows=n_rows, pac=pac) if a.code not in codes]
+    after = f" That was at the last step, {last}; the model has the weights of step {kept}, from before."
+    return found + [Alarm(a.code, a.words + after, a.measures) for a in later if last != kept]
+
+
 def _is_crossed(limit: Limit, measures: Mapping[str, float]) -> bool:
     if limit.measure == "auditor_auc" and not _is_behind(measures):
+        return False
+    if limit.code == "memorising" and measures.get("nearest_train", math.nan) > OFF:
         return False
     return limit.is_crossed(measures.get(limit.measure, math.nan))
 

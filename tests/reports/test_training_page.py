@@ -39,9 +39,9 @@ def model():
 @pytest.fixture
 def history(model):
     """The model's own, put back after the test."""
-    kept = model.history_, model.alarms_
+    kept = model.history_, model.alarms_, model.validation_history_
     yield model.history_
-    model.history_, model.alarms_ = kept
+    model.history_, model.alarms_, model.validation_history_ = kept
 
 
 def panels(found):
@@ -78,12 +78,20 @@ def test_every_limit_is_marked_in_its_panel(history, model):
             assert limit.value in heights and found[limit.measure].honest in heights
 
 
+def test_the_step_whose_weights_were_kept_is_marked(history, model, monkeypatch):
+    monkeypatch.setattr(model, "kept_step_", 9, raising=False)
+    found = training_report(model)
+    assert found.kept_step == 9 and "Upright: step 9" in found.to_html()
+    shapes = panel_figure(panels(found)["participation_ratio"], 9).layout.shapes
+    assert [s.x0 for s in shapes if s.x0 == s.x1] == [9]
+
+
 def test_half_is_marked_where_the_discriminator_ranks_pairs(model):
     figure = panel_figure(panels(training_report(model))["Pairs ranked rightly"])
     assert [s.y0 for s in figure.layout.shapes] == [0.5]
 
 
-def test_detection_on_validation_rows_is_shown_where_there_is_any(model):
+def test_detection_on_validation_rows_is_shown_where_there_is_any(history, model):
     assert "Detection" not in panels(training_report(model))
     model.validation_history_ = pd.DataFrame({"auc": [0.9, 0.7]}, index=pd.Index([6, 12], name="step"))
     assert panels(training_report(model))["Detection"].lines[0].values == (0.9, 0.7)

@@ -17,6 +17,7 @@ from synthgen.training.alarms import (
     Alarm,
     CollapseWarning,
     alarms,
+    training_alarms,
 )
 from synthgen.training.collapse import MEASURES
 
@@ -93,6 +94,11 @@ def test_an_auditor_is_heard_only_where_the_own_discriminator_lags_behind():
     assert [a.code for a in alarms(alone, CONFIG, n_rows=1000)] == ["no equilibrium"]
 
 
+def test_rows_off_the_table_are_no_copies():
+    found = alarms(HONEST | {"nearer_to_train": 0.99, "nearest_train": 250.0}, CONFIG, n_rows=1000)
+    assert [a.code for a in found] == ["divergence"]
+
+
 def test_what_is_wrong_with_the_recipe_is_named_first():
     config = changed(loss="minimax", r1_weight=0.0, r2_weight=0.0, n_critic=8, learning_rate=0.01)
     (found,) = alarms(HONEST | {"spread": 0.1}, config, n_rows=1000)
@@ -142,6 +148,18 @@ def test_every_parameter_that_is_named_exists(limit):
         advice = found.words.split("Try, in this order: ")[1]
         named = re.findall(r"`(\w+)[=`]", advice)
         assert named and set(named) <= set(parameters)
+
+
+def test_what_went_wrong_after_the_kept_weights_is_told_too():
+    wrong = HONEST | {"spread": 0.1}
+    (found,) = training_alarms({10: HONEST, 20: HONEST, 30: wrong}, 20, CONFIG, n_rows=1000)
+    assert found.code == "collapse"
+    assert found.words.endswith("at the last step, 30; the model has the weights of step 20, from before.")
+    (kept,) = training_alarms({10: HONEST, 20: wrong, 30: wrong}, 20, CONFIG, n_rows=1000)
+    assert "last step" not in kept.words
+    assert training_alarms({10: wrong, 20: HONEST, 30: HONEST}, 20, CONFIG, n_rows=1000) == []
+    assert training_alarms({10: wrong, 20: HONEST}, 20, CONFIG, n_rows=1000) == []
+    assert training_alarms({}, 0, CONFIG, n_rows=1000) == []
 
 
 def test_an_alarm_can_be_warned_of():

@@ -1,0 +1,282 @@
+"""The outcome of a study of a latent space: frozen data first, a page after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from synthgen.metrics.intervals import Estimate
+from synthgen.metrics.walk_lengths import WalkLengths
+from synthgen.reports.document import Document
+from synthgen.reports.plain import to_plain_data
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one kind, and how plausible they are.
+
+    Parameters
+    ----------
+    name : str
+        One of `synthgen.studies.latent_text.TITLES`.
+    n_walks : int
+        Independent rows, or walks that rows belong to.
+    n_rows : int
+        Rows that were judged for the shares: of walks those between the ends, which are samples themselves.
+    as_samples : Estimate
+        Share that is as plausible as samples, in [0, 1]: of samples themselves 95%.
+    difference : Estimate
+        That share less the one of fresh samples.
+    as_real : Estimate or None
+        Share that is as plausible as held-out rows: of those themselves 95%. None without held-out rows.
+    real_difference : Estimate or None
+        That share less the one of fresh samples.
+    positions : tuple of Estimate
+        At each step of walks, ends included: the share that is as plausible as held-out rows, or as samples if there are none. Empty for
+        other rows.
+    """
+
+    name: str
+    n_walks: int
+    n_rows: int
+    as_samples: Estimate
+    difference: Estimate
+    as_real: Estimate | None
+    real_difference: Estimate | None
+    positions: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A number along a walk.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    values : tuple of (float or None)
+        In standard deviations from the mean of samples, between -5 and 5; None where it is missing.
+    """
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Some rows to look at.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        That change most along these rows, most first.
+    cells : tuple of tuple of str
+        A tuple a row.
+    changed : tuple of tuple of bool
+        Whether each cell is another level, or a number that moved by more than a tenth of the samples' ranks, than in the
+        row above it.
+    curves : tuple of Curve
+        The numbers among these columns.
+    images : tuple of str
+        If rows are images, one a row: ``side * side`` bytes of greys, in base64.
+    """
+
+    columns: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    changed: tuple[tuple[bool, ...], ...]
+    curves: tuple[Curve, ...]
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A great circle between two random latent vectors, with the likeliest choices.
+
+    Parameters
+    ----------
+    picture : Picture
+        Its rows.
+    percentile : tuple of float
+        Share of the samples that each row is more plausible than.
+    x, y : tuple of float
+        Where its rows lie in the scatter; empty if there is none.
+    """
+
+    picture: Picture
+    percentile: tuple[float, ...]
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Traversal:
+    """One latent number changes, the others stay.
+
+    Parameters
+    ----------
+    dim : int
+        Which.
+    effect : float
+        Distance of the row at the highest value from that at the lowest, mean over several vectors; in units of the
+        distance between independent rows.
+    values : tuple of float
+        That the number is given.
+    picture : Picture
+        The rows.
+    """
+
+    dim: int
+    effect: float
+    values: tuple[float, ...]
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Rows on the first two principal components.
+
+    Parameters
+    ----------
+    name : str
+        "samples" or "holdout".
+    x, y : tuple of float
+        Coordinates.
+    """
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class LatentStudy(Document):
+    """What lies between the vectors of a latent space. Made by `latent_study`; plain data throughout.
+
+    Parameters
+    ----------
+    format_version : int
+        Of the JSON form.
+    synthgen_version : str
+        That made it.
+    kind : str
+        What the answer begins with: "no holes seen", "holes" or "cannot be told".
+    answer : str
+        In one sentence, with its interval.
+    remarks : tuple of str
+        What a reader must know besides.
+    model : str
+        Class of the model.
+    n_rows, n_columns : int
+        Of its training table.
+    latent_dim : int
+        Width of its latent vectors.
+    noise_prior : str
+        Their distribution.
+    n_holdout : int or None
+        Held-out rows that the detectors were trained on; None: they were trained on samples.
+    n_judged_columns : int
+        Columns that the detectors saw.
+    n_paths_wanted, n_paths : int
+        Walks asked for, and taken.
+    steps : int
+        Rows of each, ends included.
+    seed : int
+        Repeats the study.
+    auc : Estimate
+        How well the detectors tell the rows that they learn from, when they have not seen them, from rows without
+        combinations.
+    groups : tuple of Group
+        What was judged.
+    lengths : dict of str to WalkLengths
+        How far walks go, by the name of their group; 1 would be as different as rows can be in every column.
+    walks : tuple of Walk
+        Some, to look at.
+    traversals : tuple of Traversal
+        Of the latent numbers that change rows most.
+    clouds : tuple of Cloud
+        Behind the walks of the scatter.
+    explained : tuple of float
+        Shares of the variance that its two axes hold.
+    side : int or None
+        If rows are square images, their side in pixels.
+    """
+
+    format_version: int
+    synthgen_version: str
+    kind: str
+    answer: str
+    remarks: tuple[str, ...]
+    model: str
+    n_rows: int
+    n_columns: int
+    latent_dim: int
+    noise_prior: str
+    n_holdout: int | None
+    n_judged_columns: int
+    n_paths_wanted: int
+    n_paths: int
+    steps: int
+    seed: int
+    auc: Estimate
+    groups: tuple[Group, ...]
+    lengths: dict[str, WalkLengths]
+    walks: tuple[Walk, ...]
+    traversals: tuple[Traversal, ...]
+    clouds: tuple[Cloud, ...]
+    explained: tuple[float, ...]
+    side: int | None
+
+    _called: ClassVar[str] = "latent study"
+    _newest_format: ClassVar[int] = FORMAT_VERSION
+
+    def __repr__(self) -> str:
+        return f"<LatentStudy of {self.model}: {self.answer}>"
+
+    def group(self, name: str) -> Group:
+        """The group of one name, which must be among them."""
+        return next(g for g in self.groups if g.name == name)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The shares as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a group: walks, rows, and each share with its interval.
+        """
+        rows = []
+        for group in self.groups:
+            row: dict[str, object] = {"group": group.name, "n_walks": group.n_walks, "n_rows": group.n_rows}
+            for name in ("as_samples", "difference", "as_real", "real_difference"):
+                found = to_plain_data(getattr(group, name) or Estimate(None))
+                row |= {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def summary(self) -> str:
+        """As a short text for the terminal.
+
+        Returns
+        -------
+        str
+            The answer, a line a group, and the remarks.
+        """
+        from synthgen.studies.latent_text import summary
+
+        return summary(self)
+
+    def to_html(self) -> str:
+        """As one page that needs no network and no other file.
+
+        Returns
+        -------
+        str
+            HTML.
+        """
+        from synthgen.studies.latent_page import page
+
+        return page(self)
