@@ -56,8 +56,7 @@ def judged_ring():
 
 def test_rows_of_the_same_source_pass_in_95_percent(judged_ring):
     for found in (judged_ring.candidates["fresh"].as_samples, judged_ring.candidates["fresh"].as_reference):
-        estimate = share(found.by_walk(1))
-        assert estimate.low <= 1 - LEVEL <= estimate.high
+        assert found.rows.mean() == pytest.approx(1 - LEVEL, abs=0.03)  # ties pass
     assert judged_ring.reference.as_reference.rows.mean() == pytest.approx(1 - LEVEL, abs=2 / 700)
 
 
@@ -140,7 +139,7 @@ def test_mixtures_are_means_of_numbers_and_the_nearer_level(coded):
 
 
 def test_whole_numbers_stay_whole_in_mixtures(coded):
-    a = pd.DataFrame({"k": np.arange(100)})
+    a = pd.DataFrame({"k": np.arange(200) // 7})
     tables = coded(a=a, b=a.iloc[::-1].reset_index(drop=True))
     (column,) = mixtures(tables["a"], tables["b"], np.array([0.3])).columns
     np.testing.assert_array_equal(column.values, np.rint(0.7 * a.k + 0.3 * a.k[::-1].to_numpy()))
