@@ -6,10 +6,11 @@ import copy
 from collections.abc import Mapping
 
 import torch
+from hooks import HookedGAN
 
 import synthgen.training.loop as loop
 from synthgen import SynthGAN
-from synthgen.models import synthgan
+from synthgen.models.gan_fit import calibrate, split_rows
 from synthgen.models.gan_model import GanModel
 from synthgen.rng import derived_seed
 from synthgen.training.ema import update_average
@@ -24,7 +25,7 @@ def with_averages(
     steps so far.
     """
 
-    class Averaging(SynthGAN):
+    class Averaging(HookedGAN):
         candidates_: dict[str, GanModel]
 
         def _fit_matrix(self, matrix, encoder, seed):
@@ -46,14 +47,13 @@ def with_averages(
             finally:
                 loop.update_average = update_average
             networks["last weights"] = self._last
-            rows = torch.from_numpy(self._split(matrix, seed)[0])
+            rows = torch.from_numpy(split_rows(matrix, self.validation_fraction, seed)[0])
             self.candidates_ = {n: _as_model(g, model, rows, seed) for n, g in networks.items()}
             return model
 
-        def _networks(self, *given):
-            networks = super()._networks(*given)
-            self._last = networks[0]
-            return networks
+        def change_players(self, generator, discriminator, heads, seed):
+            self._last = generator
+            return generator, discriminator, heads
 
     return Averaging
 
@@ -76,5 +76,5 @@ def _as_model(generator: torch.nn.Module, like: GanModel, rows: torch.Tensor, se
         like.conditions,
         like.device,
     )
-    synthgan._calibrate(model, rows, derived_seed(seed, "calibration"))
+    calibrate(model, rows, derived_seed(seed, "calibration"))
     return model

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import torch
+from hooks import HookedGAN
 from scipy.special import ndtri
 from torch import Tensor
 
@@ -23,16 +24,11 @@ Build = Callable[[SynthGAN, MatrixLayout, np.ndarray], Discriminator]
 def with_discriminator(build: Build) -> type[SynthGAN]:
     """SynthGAN with another discriminator: (model, layout, encoded rows) -> discriminator."""
 
-    class Other(SynthGAN):
-        def _fit_matrix(self, matrix, encoder, seed):
-            self._rows = matrix
-            return super()._fit_matrix(matrix, encoder, seed)
-
-        def _networks(self, layout, cond_dim, seed, device):
-            generator, _, heads = super()._networks(layout, cond_dim, seed, device)
-            discriminator = build(self, layout, self._rows)
-            initialise(discriminator, torch_stream(seed, "discriminator"))
-            return generator, discriminator.to(device), heads
+    class Other(HookedGAN):
+        def change_players(self, generator, discriminator, heads, seed):
+            other = build(self, self.layout_, self.rows_)
+            initialise(other, torch_stream(seed, "discriminator"))
+            return generator, other, heads
 
     return Other
 

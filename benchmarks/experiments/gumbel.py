@@ -2,8 +2,8 @@
 
 import torch
 from experiment import Experiment, Variant, main
+from hooks import HookedGAN
 
-from synthgen import SynthGAN
 from synthgen.networks.output_heads import OutputHeads
 
 
@@ -17,12 +17,11 @@ class StraightThroughHeads(OutputHeads):
         return hard + (soft - soft.detach())
 
 
-class StraightThrough(SynthGAN):
+class StraightThrough(HookedGAN):
     """SynthGAN trained on hard choices."""
 
-    def _networks(self, layout, cond_dim, seed, device):
-        generator, discriminator, _ = super()._networks(layout, cond_dim, seed, device)
-        return generator, discriminator, StraightThroughHeads(layout).to(device)
+    def change_players(self, generator, discriminator, heads, seed):
+        return generator, discriminator, StraightThroughHeads(self.layout_)
 
 
 EXPERIMENT = Experiment(

@@ -2,6 +2,7 @@
 
 import torch
 from experiment import Experiment, Variant, main
+from hooks import HookedGAN
 
 from synthgen import SynthGAN
 
@@ -9,20 +10,15 @@ from synthgen import SynthGAN
 def started(spread: float) -> type[SynthGAN]:
     """SynthGAN whose generator starts with the log shares of levels as biases, and its last weights times `spread`."""
 
-    class Started(SynthGAN):
-        def _fit_matrix(self, matrix, encoder, seed):
-            self._shares = matrix.mean(axis=0)
-            return super()._fit_matrix(matrix, encoder, seed)
-
-        def _networks(self, layout, cond_dim, seed, device):
-            networks = super()._networks(layout, cond_dim, seed, device)
-            last = networks[0].body[-1]
+    class Started(HookedGAN):
+        def change_players(self, generator, discriminator, heads, seed):
+            last, shares = generator.body[-1], torch.from_numpy(self.rows_.mean(axis=0))
             with torch.no_grad():
                 last.weight.mul_(spread)
-                for block in layout.one_hot:
-                    shares = torch.from_numpy(self._shares[block.start : block.stop])
-                    last.bias[block.start : block.stop] = shares.clamp_min(1e-5).log()
-            return networks
+                for block in self.layout_.one_hot:
+                    own = slice(block.start, block.stop)
+                    last.bias[own] = shares[own].clamp_min(1e-5).log()
+            return generator, discriminator, heads
 
     return Started
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from synthgen import SynthGAN
 from synthgen.layout import Block, MatrixLayout
-from synthgen.models.recipe import HIDDEN_DIMS, SCORE_HIDDEN_DIMS, score_config, table_config
+from synthgen.models.recipe import SCORE_HIDDEN_DIMS, network_plan, score_config, table_config
 from synthgen.networks.blocks import initialise
 from synthgen.networks.discriminator import Discriminator
 from synthgen.networks.generator import Generator
@@ -111,9 +111,9 @@ def table_game(
     """The GAN on all columns of a table; `changes` are parameters of SynthGAN."""
     parameters = SynthGAN(batch_size=batch_size, **changes).get_params(deep=False)
     config = table_config(parameters, len(rows), 0, device)
-    hidden = parameters["hidden_dims"] or HIDDEN_DIMS
-    generator = Generator(parameters["latent_dim"], 0, hidden, layout.width)
-    discriminator = Discriminator(layout, hidden, 1, parameters["frequencies"])
+    plan = network_plan(parameters)
+    generator = Generator(plan.latent_dim, 0, plan.generator_dims, layout.width)
+    discriminator = Discriminator(layout, plan.discriminator_dims, 1, plan.frequencies)
     return _game(generator, discriminator, layout, rows, config, device)
 
 

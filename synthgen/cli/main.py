@@ -12,9 +12,11 @@ from synthgen.cli.compare import compare
 from synthgen.cli.evaluate import evaluate
 from synthgen.cli.fit import fit
 from synthgen.cli.inspect import inspect
+from synthgen.cli.latent import latent
 from synthgen.cli.learning_curve import learning_curve
 from synthgen.cli.sample import sample
 from synthgen.cli.split import split
+from synthgen.cli.training import training
 
 _EPILOG = """\b
 Exit codes:
@@ -48,7 +50,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (split, fit, sample, evaluate, compare, inspect, learning_curve):
+for _command in (split, fit, sample, evaluate, compare, inspect, learning_curve, latent, training):
     cli.add_command(_command)
 
 

@@ -70,7 +70,7 @@ class Discriminator(AbstractDiscriminator):
     numeric: Tensor
     angular: Tensor
     cond_columns: Tensor
-    pairs: Tensor
+    products: Tensor
 
     def __init__(
         self,
@@ -90,8 +90,8 @@ class Discriminator(AbstractDiscriminator):
         self._constant("angular", 2 * math.pi * torch.tensor(frequencies, dtype=torch.float32))
         self._constant("cond_columns", torch.tensor(cond_columns, dtype=torch.long))
         n_paired = len(numeric) if is_quadratic else 0
-        self._constant("pairs", torch.triu_indices(n_paired, n_paired))
-        lifted = layout.width + n_more + 2 * len(frequencies) * len(numeric) + self.pairs.shape[1]
+        self._constant("products", torch.triu_indices(n_paired, n_paired))
+        lifted = layout.width + n_more + 2 * len(frequencies) * len(numeric) + self.products.shape[1]
         self.body = residual_mlp(lifted * pac, hidden_dims, 1)
         self.projection = None
         if len(cond_columns) and len(hidden_dims):
@@ -129,7 +129,7 @@ class Discriminator(AbstractDiscriminator):
         if len(self.numeric) and len(self.angular):
             phase = (rows[:, self.numeric].unsqueeze(2) * self.angular).flatten(1)
             parts += [torch.sin(phase), torch.cos(phase)]
-        if self.pairs.shape[1]:
+        if self.products.shape[1]:
             numbers = rows[:, self.numeric]
-            parts.append(numbers[:, self.pairs[0]] * numbers[:, self.pairs[1]])
+            parts.append(numbers[:, self.products[0]] * numbers[:, self.products[1]])
         return rows if len(parts) == 1 else torch.cat(parts, dim=1)

@@ -66,6 +66,10 @@ LIMITS = (
         "fake rows lie {value} times as far from the nearest training row as other real rows do", "about 1",
     ),
     Limit(
+        "overpowering", "d_auc_validation", True, 0.9,
+        "the discriminator's AUC on validation rows is {value}, and it has no penalty", "little above 0.5",
+    ),
+    Limit(
         "overfitting", "d_gap", True, 0.15,
         "the discriminator's AUC is {value} higher on training rows than on validation rows", "about 0",
     ),
@@ -97,6 +101,7 @@ OFF = 1.5
 WORDS = {
     "collapse": "The generator has collapsed: it makes fewer kinds of rows than the table has.",
     "divergence": "The generator makes rows that lie off the table: it diverges, or its discriminator teaches it nothing.",
+    "overpowering": "The discriminator is far too strong: where it tells nearly all rows, its slope says little of how to do better.",
     "overfitting": "The discriminator knows the training rows by heart, so that it teaches the generator to copy them.",
     "memorising": "The generator copies training rows.",
     "no equilibrium": "The players have stopped without being even: the discriminator does not see what a fresh one sees.",
@@ -110,7 +115,7 @@ class Alarm:
 
     Parameters
     ----------
-    code : {"collapse", "divergence", "overfitting", "memorising", "no equilibrium"}
+    code : {"collapse", "divergence", "overpowering", "overfitting", "memorising", "no equilibrium"}
         What.
     words : str
         What was seen, what an honest model has, and what to change.
@@ -149,7 +154,11 @@ def alarms(
         return []
     found = []
     for code, meaning in WORDS.items():
-        crossed = [limit for limit in LIMITS if limit.code == code and _is_crossed(limit, measures)]
+        crossed = [
+            limit
+            for limit in LIMITS
+            if limit.code == code and _is_crossed(limit, measures, _penalties(config))
+        ]
         if crossed:
             seen = "; ".join(_said(limit, measures[limit.measure]) for limit in crossed)
             words = f"{meaning} Seen: {seen}. {_advice(code, config, pac)}"
@@ -192,7 +201,11 @@ def training_alarms(
     return found + [Alarm(a.code, a.words + after, a.measures) for a in later if last != kept]
 
 
-def _is_crossed(limit: Limit, measures: Mapping[str, float]) -> bool:
+def _is_crossed(limit: Limit, measures: Mapping[str, float], penalties: float) -> bool:
+    if (
+        limit.code == "overpowering" and penalties > 0
+    ):  # on wide tables a penalised one may tell all rows and still teach
+        return False
     if limit.measure == "auditor_auc" and not _is_behind(measures):
         return False
     if limit.code == "memorising" and measures.get("nearest_train", math.nan) > OFF:
@@ -217,6 +230,7 @@ def _advice(code: str, config: TrainingConfig, pac: int) -> str:
     changes = {
         "collapse": [*_too_strong(config), *_too_few(config), *_packing(pac)],
         "divergence": [*_too_strong(config), *_too_few(config), _lower_rate(config)],
+        "overpowering": _too_strong(config),
         "overfitting": [*_too_strong(config), *_shorter(config)],
         "memorising": [*_shorter(config), *_too_strong(config)],
         "no equilibrium": [*_longer(config), _lower_rate(config), "wider `hidden_dims`"],
@@ -227,7 +241,7 @@ def _advice(code: str, config: TrainingConfig, pac: int) -> str:
 def _too_strong(config: TrainingConfig) -> list[str]:
     """Ways to weaken the discriminator."""
     out = []
-    total = config.r1_weight + config.r2_weight + config.gradient_penalty_weight
+    total = _penalties(config)
     if config.loss == "wgan-gp" and config.gradient_penalty_weight == 0:
         out.append("`gradient_penalty_weight=10` (now 0)")
     elif total == 0:
@@ -244,6 +258,10 @@ def _too_strong(config: TrainingConfig) -> list[str]:
         name = "gradient_penalty_weight" if config.gradient_penalty_weight > 0 else "r1_weight"
         out.append(f"a larger `{name}` (now {getattr(config, name):g})")
     return out
+
+
+def _penalties(config: TrainingConfig) -> float:
+    return config.r1_weight + config.r2_weight + config.gradient_penalty_weight
 
 
 def _too_few(config: TrainingConfig) -> list[str]:

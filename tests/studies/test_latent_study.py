@@ -7,6 +7,7 @@ import struct
 import warnings
 import zlib
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,15 @@ ASKED = {"n_paths": 30, "steps": 5, "verbose": 0}
 
 def fitted(table, **changes):
     return SynthGAN(**{**SMALL, "max_steps": 30, "watch": False, **changes}).fit(table)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_rows():
+    """Fewer samples, for the time's sake."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("synthgen.studies.latent_study.MAX_ROWS", 300)
+        patch.setattr("synthgen.studies.latent_study.SCALE_ROWS", 200)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +141,7 @@ def test_pictures_show_what_changed(study):
         for j, name in enumerate(picture.columns):
             if name in (EVIL, "tall"):
                 texts = [row[j] for row in picture.cells]
-                assert [a != b for a, b in zip(texts, texts[1:], strict=False)] == [
-                    row[j] for row in picture.changed[1:]
-                ]
+                assert [a != b for a, b in pairwise(texts)] == [row[j] for row in picture.changed[1:]]
         assert {c.name for c in picture.curves} == {"height", "weight", "seen"}
     assert [len(w.x) for w in study.walks] == [5] * 6
     assert [c.name for c in study.clouds] == ["samples", "holdout"]
@@ -311,7 +319,7 @@ def test_rows_that_are_images_are_drawn(digits):
     assert found.side == 8
     assert [len(w.picture.images) for w in found.walks] == [5] * 6
     assert set(found.walks[0].picture.columns) <= {"digit"}
-    assert found.to_html().count('src="data:image/png;base64,') == 6 + 3
+    assert found.to_html().count('<img class="strip" src="data:image/png;base64,') == 6 + 3
 
 
 def test_images_are_found_by_names_and_values(digits):
@@ -331,7 +339,7 @@ def test_pixels_are_ordered_by_their_number():
     names = [f"p{i}" for i in range(64)]
     assert pixel_columns([*sorted(names), "label"]) == names
     assert pixel_columns([*names, "a", "b", "c", "d"]) == []
-    assert pixel_columns(names[:-1] + ["p70"]) == []
+    assert pixel_columns([*names[:-1], "p70"]) == []
     assert pixel_columns(["x"]) == pixel_columns([]) == []
 
 

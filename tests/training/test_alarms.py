@@ -45,6 +45,11 @@ def beyond(limit):
     return HONEST | {limit.measure: limit.value + (1e-6 if limit.above else -1e-6)}
 
 
+def raising(limit):
+    """A recipe under which the limit counts."""
+    return changed(r1_weight=0.0, r2_weight=0.0) if limit.code == "overpowering" else CONFIG
+
+
 def changed(**given):
     return dataclasses.replace(CONFIG, **given)
 
@@ -56,11 +61,11 @@ def test_an_honest_model_raises_nothing():
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: f"{limit.code}-{limit.measure}")
 def test_each_limit_raises_its_alarm_just_beyond_it(limit):
-    (found,) = alarms(beyond(limit), CONFIG, n_rows=1000)
+    (found,) = alarms(beyond(limit), raising(limit), n_rows=1000)
     assert (found.code, found.measures) == (limit.code, (limit.measure,))
     assert f"`{limit.measure}`" in found.words and f"{limit.value:g}" in found.words
     assert WORDS[limit.code] in found.words
-    assert alarms(HONEST | {limit.measure: limit.value}, CONFIG, n_rows=1000) == []
+    assert alarms(HONEST | {limit.measure: limit.value}, raising(limit), n_rows=1000) == []
 
 
 def test_the_limits_lie_on_the_far_side_of_an_honest_model():
@@ -92,6 +97,13 @@ def test_an_auditor_is_heard_only_where_the_own_discriminator_lags_behind():
     assert alarms(seeing, CONFIG, n_rows=1000) == []
     alone = blind | {"d_auc_validation": math.nan}
     assert [a.code for a in alarms(alone, CONFIG, n_rows=1000)] == ["no equilibrium"]
+
+
+@pytest.mark.parametrize("name", ["r1_weight", "r2_weight", "gradient_penalty_weight"])
+def test_a_strong_discriminator_with_a_penalty_may_be(name):
+    strong, none = HONEST | {"d_auc_validation": 0.99}, {"r1_weight": 0.0, "r2_weight": 0.0}
+    assert [a.code for a in alarms(strong, changed(**none), n_rows=1000)] == ["overpowering"]
+    assert alarms(strong, changed(**{**none, name: 0.1}), n_rows=1000) == []
 
 
 def test_rows_off_the_table_are_no_copies():
@@ -143,7 +155,10 @@ def test_too_few_steps_are_named():
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: f"{limit.code}-{limit.measure}")
 def test_every_parameter_that_is_named_exists(limit):
     parameters = SynthGAN().get_params()
-    for config in (CONFIG, changed(loss="hinge", n_critic=3, r1_weight=0.0, r2_weight=0.0, patience=9)):
+    for config in (
+        raising(limit),
+        changed(loss="hinge", n_critic=3, r1_weight=0.0, r2_weight=0.0, patience=9),
+    ):
         (found,) = alarms(beyond(limit), config, n_rows=1000)
         advice = found.words.split("Try, in this order: ")[1]
         named = re.findall(r"`(\w+)[=`]", advice)
