@@ -36,7 +36,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "training", "networks", "encoders", "relations", "constraints", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "version", *_BASE,
     },
     "metrics": {"schema", "rng", "dtypes", "plain", *_BASE},
-    "reports": {"metrics", "table", "schema", "rng", "files", "version", *_BASE},
+    # training: limits and names of what is watched, without torch
+    "reports": {"metrics", "table", "schema", "rng", "files", "version", "training", *_BASE},
     # fits of models, measured and shown
     "studies": {"models", "reports", "metrics", "table", "schema", "rng", "files", "version", *_BASE},
     "cli": {"models", "reports", "studies", "table", "constraints", "schema", "files", "exceptions"},

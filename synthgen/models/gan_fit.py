@@ -15,16 +15,15 @@ from synthgen.models.gan_model import GanModel
 from synthgen.models.gan_record import GanRecord
 from synthgen.models.recipe import network_plan, table_config
 from synthgen.models.validator import validator
-from synthgen.models.watcher import watcher
+from synthgen.models.watcher import MAX_CELLS, watcher
 from synthgen.networks.build import build_discriminator, build_generator
 from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.output_heads import OutputHeads
-from synthgen.rng import derived_seed, stream
-from synthgen.training.alarms import FEW_STEPS, Alarm, alarms
+from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
+from synthgen.training.alarms import FEW_STEPS, Alarm, training_alarms
+from synthgen.training.audit import audit
 from synthgen.training.calibration import fit_calibration
-from synthgen.training.config import TrainingConfig
 from synthgen.training.evaluation import Evaluation
-from synthgen.training.history import History
 from synthgen.training.loop import Observers, train
 
 MIN_VALIDATION_ROWS = 200
@@ -34,6 +33,9 @@ CALIBRATION_BLOCKS = (4, 20)
 """Fewest and most blocks of generated rows that the margins are calibrated on: fewer for wider matrices."""
 CALIBRATION_WIDTH = 10_000
 """Matrix columns times blocks, between these bounds."""
+AUDIT_STEPS = 2000
+"""Fewer steps of training than this are not worth an auditor's seconds."""
+AUDIT_BLOCKS = 8
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,23 @@ def fit_gan(
     model = model_of(generator)
     if parameters["calibrate"]:
         calibrate(model, rows, derived_seed(seed, "calibration"))
-    return GanFit(model, GanRecord(history, _alarms(history, config, len(training), plan.pac)))
+    found: tuple[Alarm, ...] = ()
+    n_steps = len(history.steps["g_loss"])
+    if parameters["watch"] and n_steps >= FEW_STEPS:  # fewer are a trial, which is not judged
+        if n_steps >= AUDIT_STEPS:
+            history.watched[history.kept] |= _audit(model, training, validation, seed)
+        found = tuple(
+            training_alarms(history.watched, history.kept, config, n_rows=len(training), pac=plan.pac)
+        )
+    return GanFit(model, GanRecord(history, found))
 
 
-def _alarms(history: History, config: TrainingConfig, n_rows: int, pac: int) -> tuple[Alarm, ...]:
-    """What is wrong with the weights that were kept; a training of few steps is a trial, and not judged."""
-    if len(history.steps["g_loss"]) < FEW_STEPS:
-        return ()
-    return tuple(alarms(history.watched.get(history.kept, {}), config, n_rows=n_rows, pac=pac))
+def _audit(model: GanModel, training: np.ndarray, validation: np.ndarray, seed: int) -> dict[str, float]:
+    """How well a discriminator that starts afresh tells the finished model's rows."""
+    own_seed = derived_seed(seed, "audit")
+    n_blocks = int(np.clip(MAX_CELLS // (model.layout.width * ROWS_PER_BLOCK), 1, AUDIT_BLOCKS))
+    fake = np.concatenate([model.generate_block(own_seed, b) for b in range(n_blocks)])
+    return audit(fake, training, validation, model.layout, own_seed)
 
 
 def split_rows(matrix: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

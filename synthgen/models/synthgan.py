@@ -180,6 +180,8 @@ class SynthGAN(AbstractLatentSynthesizer):
         ``auc`` of a tree classifier on the validation rows, by ``step``; empty if none were held out.
     stopped_ : str
         Why training ended.
+    kept_step_ : int
+        The evaluation whose weights were kept.
     winner_ : {"gan", "linear"}
         What models the common factors of a wide table.
     contest_ : Contest or None
@@ -456,6 +458,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         self.history_ = record.steps_frame()
         self.validation_history_ = record.validation_frame()
         self.stopped_ = record.history.stopped
+        self.kept_step_ = record.history.kept
         self.alarms_ = list(record.alarms)
         self._record = record
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
 from synthgen.reports.canvas import blank, label, show_legend
 from synthgen.reports.figures import TABLES
 from synthgen.reports.render import embeddable, environment
-from synthgen.reports.training_report import MAX_POINTS, Line, Panel, TrainingReport
+
+if TYPE_CHECKING:
+    from synthgen.reports.training_report import Line, Panel, TrainingReport
 
 _HEIGHT = 260
 _STYLES = (
@@ -23,13 +25,15 @@ _HONEST = {"color": "#888888", "width": 1, "dash": "dot"}
 _LIMIT = {"color": "#b3261e", "width": 1.4, "dash": "dash"}
 
 
-def page(found: TrainingReport) -> str:
+def page(found: TrainingReport, max_points: int) -> str:
     """The page of a training.
 
     Parameters
     ----------
     found : TrainingReport
         Its data.
+    max_points : int
+        Most points of a line.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def page(found: TrainingReport) -> str:
             found=found,
             game=[d for d in drawn if d["panel"].group == "game"],
             watched=[d for d in drawn if d["panel"].group == "watched"],
-            max_points=MAX_POINTS,
+            max_points=max_points,
         )
     )
 

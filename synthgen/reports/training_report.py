@@ -197,7 +197,7 @@ class TrainingReport(Document):
         """As one page that needs no network and no other file."""
         from synthgen.reports.training_page import page
 
-        return page(self)
+        return page(self, MAX_POINTS)
 
 
 def training_report(model: Any) -> TrainingReport:
@@ -267,14 +267,17 @@ def _watched(history: pd.DataFrame) -> list[Panel]:
         lines = _lines(history, names)
         if lines:
             first = lines[0].column
-            found.append(Panel(title, f"{_begun(MEASURES[first])}.", "watched", lines, 0.5, ()))
+            found.append(Panel(title, f"{_begun(MEASURES[first])}.", "watched", lines, 0.5, _marks(*names)))
     for measure in (m for m in MEASURES if not any(m in names for names in _TOGETHER.values())):
         lines = _lines(history, {measure: measure})
         if lines:
-            marks = tuple(Mark(x.value, x.code, x.above) for x in LIMITS if x.measure == measure)
             words = f"{_begun(MEASURES[measure])}."
-            found.append(Panel(measure, words, "watched", lines, _HONEST.get(measure), marks))
+            found.append(Panel(measure, words, "watched", lines, _HONEST.get(measure), _marks(measure)))
     return found
+
+
+def _marks(*measures: str) -> tuple[Mark, ...]:
+    return tuple(Mark(x.value, x.code, x.above) for x in LIMITS if x.measure in measures)
 
 
 def _others(history: pd.DataFrame) -> list[Panel]:

@@ -6,6 +6,7 @@ import base64
 import struct
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,7 +14,7 @@ import plotly.graph_objects as go
 from synthgen.metrics.plausibility import LEVEL
 from synthgen.reports.canvas import blank, label, rounded, show_legend
 from synthgen.reports.figures import TABLES
-from synthgen.studies.latent_result import Curve, LatentStudy
+from synthgen.studies.latent_parts import Curve
 from synthgen.studies.latent_text import TITLES
 
 HEIGHT = 360
@@ -30,13 +31,13 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _GAP = 1  # pixels between the images of a strip
 
 
-def position_figure(found: LatentStudy) -> go.Figure:
+def position_figure(found: Any) -> go.Figure:
     """Plausible shares at each step of the walks.
 
     Parameters
     ----------
     found : LatentStudy
-        The study.
+        The study; not named in the signature, since it makes its page by this.
 
     Returns
     -------
@@ -75,7 +76,7 @@ def position_figure(found: LatentStudy) -> go.Figure:
     return figure
 
 
-def scatter_figure(found: LatentStudy) -> go.Figure:
+def scatter_figure(found: Any) -> go.Figure:
     """Samples, held-out rows and walks on two principal components.
 
     Parameters

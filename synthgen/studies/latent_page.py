@@ -10,20 +10,20 @@ import plotly.graph_objects as go
 
 from synthgen.reports.render import embeddable, environment
 from synthgen.studies.latent_figures import curves_figure, position_figure, scatter_figure, strip
-from synthgen.studies.latent_result import LatentStudy, Picture
+from synthgen.studies.latent_parts import Picture
 from synthgen.studies.latent_text import EXPLAINED, TITLES
 
 _BADGES = {"no holes seen": ("good", "="), "holes": ("wrong", "!"), "cannot be told": ("unknown", "?")}
 """Of the answer: the class of its mark, and the mark."""
 
 
-def page(found: LatentStudy) -> str:
+def page(found: Any) -> str:
     """The page of a study.
 
     Parameters
     ----------
     found : LatentStudy
-        Its data.
+        Its data; not named in the signature, since it makes its page by this.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from synthgen.metrics.features import distance_matrix
 from synthgen.metrics.tables import CodedColumn, CodedTable, code_tables
 from synthgen.schema import Schema
 from synthgen.studies.latent_images import Images
-from synthgen.studies.latent_result import Cloud, Curve, Picture
+from synthgen.studies.latent_parts import Cloud, Curve, Picture
 
 MAX_COLUMNS = 12
 """Columns shown of a walk."""
@@ -77,7 +77,8 @@ class Scale:
             order = [i for i in order if moves[i].any()]
         names = [rows.columns[own[i]].name for i in order]
         changed = np.array([moves[i] > MOVED for i in order]).reshape(len(names), rows.n_rows).T
-        numbers = [own[i] for i in order if rows.columns[own[i]].is_numeric][:MAX_CURVES]
+        moved = [own[i] for i in order if moves[i].any()]
+        numbers = [j for j in moved if rows.columns[j].is_numeric][:MAX_CURVES]
         curves = [Curve(rows.columns[j].name, _curve(rows.columns[j], samples.columns[j])) for j in numbers]
         cells = [tuple(cell(v) for v in row) for row in zip(*(table[name] for name in names), strict=True)]
         return Picture(

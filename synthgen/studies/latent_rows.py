@@ -14,7 +14,7 @@ from synthgen.models.latent_paths import path
 from synthgen.rng import derived_seed
 
 MAX_CELLS = 30_000_000
-"""Of the walks of one kind, over the columns that are judged: of wide tables fewer walks are taken."""
+"""Of the rows of one kind, over all columns that have to be decoded: of wide tables fewer rows are taken."""
 MAX_SLOW_ROWS = 330
 """Rows with the likeliest choices, where a block of columns has to be undone row by row."""
 
@@ -51,8 +51,19 @@ class LatentRows:
 
     @property
     def is_slow(self) -> bool:
-        """Whether rows with the likeliest choices are undone one by one."""
-        return self.synthesizer.encoder_.block_ is not None
+        """Whether rows with the likeliest choices are undone one by one, so that the rest of all is the same."""
+        block = self.synthesizer.encoder_.block_
+        return block is not None and (
+            block.factors is not None or block.linkage is not None or bool(block.missing.any())
+        )
+
+    def most_rows(self, n_columns: int) -> int:
+        """Rows of one kind that may be taken, at least 1, where so many columns are wanted; a block is decoded as a whole."""
+        return max(
+            MAX_CELLS
+            // (n_columns if self.synthesizer.encoder_.block_ is None else len(self.synthesizer.schema_)),
+            1,
+        )
 
     def vectors(self, n: int, purpose: str) -> np.ndarray:
         """Random latent vectors, shape (n, Z)."""

@@ -31,9 +31,10 @@ from synthgen.metrics.walk_lengths import WalkLengths, walk_lengths
 from synthgen.rng import derived_seed, resolve_seed, stream
 from synthgen.schema import Schema
 from synthgen.studies.latent_images import find_images, pixel_columns
+from synthgen.studies.latent_parts import Group, Traversal, Walk
 from synthgen.studies.latent_pictures import CLOUD_ROWS, Scale, clouds, rounded_columns, scatter, sub_schema
-from synthgen.studies.latent_result import FORMAT_VERSION, Group, LatentStudy, Traversal, Walk
-from synthgen.studies.latent_rows import MAX_CELLS, MAX_SLOW_ROWS, LatentRows
+from synthgen.studies.latent_result import FORMAT_VERSION, LatentStudy
+from synthgen.studies.latent_rows import MAX_SLOW_ROWS, LatentRows
 from synthgen.studies.latent_text import TITLES, WALKS, answer, remarks
 from synthgen.table.annotated import as_annotated
 from synthgen.validation import Constraint, Interval, Nothing, validate_parameters
@@ -41,6 +42,8 @@ from synthgen.version import __version__
 
 N_WALKS = 6
 """Walks that are shown."""
+FEWEST_PATHS = 20
+"""Walks that are taken of any table."""
 N_TRAVERSALS = 3
 TRAVERSAL_STEPS = 9
 N_BASES = 4
@@ -138,10 +141,11 @@ def latent_study(
 
 def _study(rows: LatentRows, real: pd.DataFrame | None, n_wanted: int, steps: int, bar: tqdm) -> LatentStudy:
     schema = _judged_schema(rows, MAX_COLUMNS)
-    n_paths = min(n_wanted, max(MAX_CELLS // (steps * len(schema)), 20))
+    most = rows.most_rows(len(schema))
+    n_paths = min(n_wanted, max(most // steps, FEWEST_PATHS))
     starts, ends = rows.vectors(n_paths, "latent study starts"), rows.vectors(n_paths, "latent study ends")
     ways = _Ways(rows, starts, ends, steps)
-    tables = _tables(ways, schema, real)
+    tables = _tables(ways, schema, real, min(MAX_ROWS, max(most, SCALE_ROWS)))
     bar.update(2)
     coded = _coded(tables, schema, steps, rows.seed)
     judged = plausibility(
@@ -202,14 +206,16 @@ def _judged_schema(rows: LatentRows, most: int) -> Schema:
     return sub_schema(rows.synthesizer.schema_, [names[j] for j in used])
 
 
-def _tables(ways: _Ways, schema: Schema, real: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+def _tables(
+    ways: _Ways, schema: Schema, real: pd.DataFrame | None, n_samples: int
+) -> dict[str, pd.DataFrame]:
     """Samples that set the threshold, others, and rows along walks; held-out rows, or samples in place of them."""
     names, rows = schema.names, ways.rows
-    found = {"threshold": rows.samples(MAX_ROWS, "latent study threshold", names)}
+    found = {"threshold": rows.samples(n_samples, "latent study threshold", names)}
     found |= {name: ways.along(name, names) for name in WALKS}
-    found["samples"] = rows.samples(MAX_ROWS, "latent study samples", names)
+    found["samples"] = rows.samples(n_samples, "latent study samples", names)
     if real is None:
-        found["reference"] = rows.samples(MAX_ROWS, "latent study reference", names)
+        found["reference"] = rows.samples(n_samples, "latent study reference", names)
     else:
         found["holdout"] = real[names]
     return found

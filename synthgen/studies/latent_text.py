@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.plausibility import MAX_COLUMNS
-from synthgen.studies.latent_result import Group
-
-if TYPE_CHECKING:
-    from synthgen.studies.latent_result import LatentStudy
+from synthgen.studies.latent_parts import Group
 
 TITLES = {
     "slerp": "Walks on great circles",
@@ -39,6 +36,10 @@ REAL_MARGIN = 0.05
 """... and the share as plausible as held-out rows, which is far from 0 and 1 where a model is not perfect."""
 BLIND = 0.1
 """By how much the share of samples must be above that of one of the controls at least, for walks to be judged by it."""
+_BLIND_WORDS = {
+    "as_samples": "the controls pass about as often as samples do",
+    "as_real": "hardly more samples than rows of the controls are as plausible as held-out rows",
+}
 SHORT = 0.9
 """Share of samples as plausible as held-out rows below which it is said that they fall short."""
 
@@ -73,7 +74,7 @@ def answer(groups: Mapping[str, Group]) -> tuple[str, str]:
     if _value(samples, yardstick) - min(_value(g, yardstick) for g in others[1:]) < BLIND:
         return (
             "cannot be told",
-            f"Cannot be told, as samples are hardly more plausible than the controls: {text}",
+            f"Cannot be told, as {_BLIND_WORDS[yardstick]}: {text}",
         )
     kind = _kind(gaps)
     if samples.as_real is not None and (samples.as_real.high or 1.0) < SHORT:
@@ -110,7 +111,7 @@ def _list(groups: list[Group], yardstick: str) -> str:
     return ", ".join(f"{names[g.name]} {percent(_value(g, yardstick))}" for g in groups)
 
 
-def remarks(found: LatentStudy, *, has_selection: bool, has_rules: bool) -> tuple[str, ...]:
+def remarks(found: Any, *, has_selection: bool, has_rules: bool) -> tuple[str, ...]:
     """What a reader must know besides.
 
     Parameters
@@ -149,6 +150,11 @@ def remarks(found: LatentStudy, *, has_selection: bool, has_rules: bool) -> tupl
             "the generator: a share below that of samples would be surprising. Holes show in the share that is as plausible "
             "as held-out rows, along straight lines, with the likeliest choices, and as jumps."
         )
+    else:
+        out.append(
+            "Great circles between vectors of a uniform prior leave its box in places, where the generator was never trained; "
+            "straight lines stay inside."
+        )
     if found.n_judged_columns < found.n_columns:
         out.append(
             f"{found.n_judged_columns:,} of the {found.n_columns:,} columns are judged: no identifiers, free text or "
@@ -173,7 +179,7 @@ def remarks(found: LatentStudy, *, has_selection: bool, has_rules: bool) -> tupl
     return tuple(out)
 
 
-def summary(found: LatentStudy) -> str:
+def summary(found: Any) -> str:
     """A study as a short text.
 
     Parameters

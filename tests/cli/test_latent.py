@@ -10,6 +10,16 @@ from synthgen.models.independent import IndependentMarginals
 from synthgen.studies.latent_result import LatentStudy
 from synthgen.table.write import write_table
 
+
+@pytest.fixture(autouse=True, scope="module")
+def few_rows():
+    """Fewer samples, for the time's sake."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("synthgen.studies.latent_study.MAX_ROWS", 200)
+        patch.setattr("synthgen.studies.latent_study.SCALE_ROWS", 100)
+        yield
+
+
 FEW = ("--paths", "10", "--steps", "4")
 
 

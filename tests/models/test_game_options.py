@@ -135,7 +135,7 @@ def test_what_cannot_be_is_refused_by_name(parameters, words, mixed):
 
 
 def test_only_ranks_take_missing_numbers(mixed):
-    with pytest.raises(ColumnRejected, match="'gaps' has a missing value in row .*rank-normal"):
+    with pytest.raises(ColumnRejected, match=r"'gaps' has a missing value in row .*rank-normal"):
         SynthGAN(numeric_encoding="min-max", max_steps=2, **QUICK).fit(mixed)
 
 

@@ -109,9 +109,7 @@ def test_steps_bring_the_reconstruction_nearer(fitted, wine):
 
 def test_reconstructions_are_the_rows_of_the_codes(fitted, wine):
     z = fitted.encode(wine, steps=5)
-    pd.testing.assert_frame_equal(
-        fitted.reconstruct(wine, steps=5), fitted.generate(z, choices="likeliest")
-    )
+    pd.testing.assert_frame_equal(fitted.reconstruct(wine, steps=5), fitted.generate(z, choices="likeliest"))
 
 
 def test_a_path_ends_where_it_should(fitted):
@@ -195,7 +193,7 @@ def test_bad_vectors_are_refused(conditional):
         conditional.interpolate(np.zeros(4), np.ones(4), method="cubic")
     with pytest.raises(ParameterError, match="`choices` parameter of generate"):
         conditional.generate(np.zeros(4), choices="best")
-    with pytest.raises(DataError, match="must be one row. Got 2"):
+    with pytest.raises(DataError, match=r"must be one row\. Got 2"):
         conditional.interpolate(conditional.sample(2), np.zeros(4))
     with pytest.raises(NotFittedError):
         SynthGAN().sample_latent(1)

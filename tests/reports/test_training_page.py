@@ -69,13 +69,13 @@ def test_measures_stand_at_the_steps_where_they_were_taken(model):
 
 def test_every_limit_is_marked_in_its_panel(history, model):
     model.history_ = history.assign(**dict.fromkeys(MEASURES, 0.5))
-    found = panels(training_report(model))
+    by_column = {line.column: p for p in training_report(model).panels for line in p.lines}
     for limit in LIMITS:
         if limit.measure in MEASURES:
-            marks = found[limit.measure].marks
-            assert (limit.value, limit.code, limit.above) in [(m.value, m.code, m.above) for m in marks]
-            heights = [s.y0 for s in panel_figure(found[limit.measure]).layout.shapes]
-            assert limit.value in heights and found[limit.measure].honest in heights
+            panel = by_column[limit.measure]
+            assert (limit.value, limit.code, limit.above) in [(m.value, m.code, m.above) for m in panel.marks]
+            heights = [s.y0 for s in panel_figure(panel).layout.shapes]
+            assert limit.value in heights and panel.honest in heights
 
 
 def test_the_step_whose_weights_were_kept_is_marked(history, model, monkeypatch):
