@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import plotly.graph_objects as go
 
 from synthgen.reports.canvas import blank, label, show_legend
 from synthgen.reports.figures import TABLES
 from synthgen.reports.render import embeddable, environment
-
-if TYPE_CHECKING:
-    from synthgen.reports.training_report import Line, Panel, TrainingReport
 
 _HEIGHT = 260
 _STYLES = (
@@ -25,13 +22,13 @@ _HONEST = {"color": "#888888", "width": 1, "dash": "dot"}
 _LIMIT = {"color": "#b3261e", "width": 1.4, "dash": "dash"}
 
 
-def page(found: TrainingReport, max_points: int) -> str:
+def page(found: Any, max_points: int) -> str:
     """The page of a training.
 
     Parameters
     ----------
     found : TrainingReport
-        Its data.
+        Its data; not named in the signature, since it makes its page by this.
     max_points : int
         Most points of a line.
 
@@ -54,12 +51,12 @@ def page(found: TrainingReport, max_points: int) -> str:
     )
 
 
-def panel_figure(panel: Panel, kept_step: int = 0) -> go.Figure:
+def panel_figure(panel: Any, kept_step: int = 0) -> go.Figure:
     """One panel: its lines, what an honest model has, and the limits.
 
     Parameters
     ----------
-    panel : Panel
+    panel : Any
         The data.
     kept_step : int
         Where the weights were kept; 0: not known.
@@ -85,7 +82,7 @@ def panel_figure(panel: Panel, kept_step: int = 0) -> go.Figure:
     return figure
 
 
-def _add(figure: go.Figure, line: Line, colour: str, dash: str) -> None:
+def _add(figure: go.Figure, line: Any, colour: str, dash: str) -> None:
     figure.add_scatter(
         x=list(line.steps),
         y=list(line.values),
@@ -97,7 +94,7 @@ def _add(figure: go.Figure, line: Line, colour: str, dash: str) -> None:
     )
 
 
-def _drawn(panel: Panel, kept_step: int, crossed: set[str]) -> dict[str, Any]:
+def _drawn(panel: Any, kept_step: int, crossed: set[str]) -> dict[str, Any]:
     return {
         "panel": panel,
         "json": embeddable(json.loads(panel_figure(panel, kept_step).to_json(engine="json"))),

@@ -15,21 +15,18 @@ from tqdm import tqdm
 from synthgen.exceptions import DataError
 from synthgen.metrics.baselines import independent_columns, some_of
 from synthgen.metrics.features import distance_matrix
-from synthgen.metrics.intervals import Estimate
 from synthgen.metrics.plausibility import (
     MAX_COLUMNS,
     MAX_ROWS,
-    Passes,
     Plausibility,
     mixtures,
     plausibility,
-    share,
-    share_difference,
 )
 from synthgen.metrics.tables import NOT_COMPARED, CodedTable, code_tables
-from synthgen.metrics.walk_lengths import WalkLengths, walk_lengths
+from synthgen.metrics.walk_lengths import WalkLengths
 from synthgen.rng import derived_seed, resolve_seed, stream
 from synthgen.schema import Schema
+from synthgen.studies.latent_groups import group_lengths, judged_groups
 from synthgen.studies.latent_images import find_images, pixel_columns
 from synthgen.studies.latent_parts import Group, Traversal, Walk
 from synthgen.studies.latent_pictures import CLOUD_ROWS, Scale, clouds, rounded_columns, scatter, sub_schema
@@ -155,9 +152,9 @@ def _study(rows: LatentRows, real: pd.DataFrame | None, n_wanted: int, steps: in
         derived_seed(rows.seed, "latent study detectors"),
     )
     bar.update(2)
-    groups = _groups(judged, steps, has_real=real is not None)
+    groups = judged_groups(judged, steps, has_real=real is not None)
     found = _without_pictures(rows, real, n_wanted, n_paths, steps, judged, groups, len(schema))
-    found = replace(found, lengths=_lengths(coded, steps))
+    found = replace(found, lengths=group_lengths(coded, steps))
     bar.update(1)
     done = _with_pictures(found, ways, real, judged)
     bar.update(1)
@@ -232,49 +229,6 @@ def _coded(
     coded["mixtures"] = mixtures(starts, ends, np.linspace(0, 1, steps))
     coded["independent"] = independent_columns(coded["samples"], coded["samples"].n_rows, draw)
     return coded
-
-
-def _groups(judged: Plausibility, steps: int, *, has_real: bool) -> tuple[Group, ...]:
-    verdicts = {**judged.candidates, **({"holdout": judged.reference} if has_real else {})}
-    names = [name for name in TITLES if name in verdicts]
-    sizes = {name: steps if name in (*WALKS, "mixtures") else 1 for name in names}
-    like_samples = {name: verdicts[name].as_samples.by_walk(sizes[name]) for name in names}
-    like_real = {name: verdicts[name].as_reference.by_walk(sizes[name]) for name in names}
-    yardstick = like_real if has_real else like_samples
-    out = []
-    for name in names:
-        rows, real_rows = _between(like_samples[name]), _between(like_real[name])
-        group = Group(
-            name,
-            len(rows.rows),
-            rows.rows.size,
-            share(rows),
-            share_difference(rows, like_samples["samples"]),
-            share(real_rows) if has_real else None,
-            share_difference(real_rows, like_real["samples"]) if has_real else None,
-            _positions(yardstick[name]),
-        )
-        out.append(group)
-    return tuple(out)
-
-
-def _between(walks: Passes) -> Passes:
-    """Walks without their ends; other rows as they are."""
-    return walks.take(np.s_[:, 1:-1]) if walks.rows.shape[1] > 1 else walks
-
-
-def _positions(walks: Passes) -> tuple[Estimate, ...]:
-    """Shares at each step of walks."""
-    n_steps = walks.rows.shape[1]
-    return tuple(share(walks.take(np.s_[:, [i]])) for i in range(n_steps)) if n_steps > 1 else ()
-
-
-def _lengths(coded: Mapping[str, CodedTable], steps: int) -> dict[str, WalkLengths]:
-    names = [name for name in (*WALKS, "mixtures") if name in coded]
-    points = distance_matrix([coded["threshold"], *(coded[name] for name in names)])[1:]
-    return {
-        name: walk_lengths(p.reshape(-1, steps, p.shape[1])) for name, p in zip(names, points, strict=True)
-    }
 
 
 def _without_pictures(

@@ -10,14 +10,11 @@ from synthgen.metrics.intervals import wilson
 from synthgen.metrics.plausibility import (
     LEVEL,
     MIN_ROWS,
-    Passes,
     mixtures,
     plausibility,
-    share,
-    share_difference,
-    share_variance,
 )
 from synthgen.metrics.walk_lengths import walk_lengths
+from synthgen.metrics.walk_shares import Passes, share, share_difference, share_variance
 from synthgen.rng import stream
 
 

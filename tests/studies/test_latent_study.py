@@ -314,11 +314,11 @@ def test_fewer_walks_are_taken_of_wide_tables(monkeypatch, people_model):
 @pytest.fixture(scope="module")
 def digits():
     table = load_digits(as_frame=True)
-    return table.data.astype("int64").set_axis([f"p{i:03}" for i in range(64)], axis=1).iloc[:400]
+    return table.data.astype("int64").set_axis([f"p{i:03}" for i in range(64)], axis=1).iloc[:150]
 
 
 def test_rows_that_are_images_are_drawn(digits):
-    table = digits.assign(digit=load_digits().target[:400].astype(str))
+    table = digits.assign(digit=load_digits().target[:150].astype(str))
     found = latent_study(fitted(table, detect_relations=False), n_paths=10, steps=5, verbose=0)
     assert found.side == 8
     assert [len(w.picture.images) for w in found.walks] == [5] * 6
