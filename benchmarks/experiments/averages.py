@@ -10,7 +10,8 @@ from hooks import HookedGAN
 
 import synthgen.training.loop as loop
 from synthgen import SynthGAN
-from synthgen.models.gan_fit import calibrate, split_rows
+from synthgen.models.calibrated import calibrate
+from synthgen.models.gan_fit import split_rows
 from synthgen.models.gan_model import GanModel
 from synthgen.rng import derived_seed
 from synthgen.training.ema import update_average

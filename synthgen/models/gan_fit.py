@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from synthgen.layout import MatrixLayout
+from synthgen.models.calibrated import calibrate
 from synthgen.models.condition_table import condition_table
 from synthgen.models.gan_model import GanModel
 from synthgen.models.gan_record import GanRecord
@@ -22,17 +23,12 @@ from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
 from synthgen.training.alarms import FEW_STEPS, Alarm, training_alarms
 from synthgen.training.audit import audit
-from synthgen.training.calibration import fit_calibration
 from synthgen.training.evaluation import Evaluation
 from synthgen.training.loop import Observers, train
 
 MIN_VALIDATION_ROWS = 200
 """Fewer validation rows than this judge nothing: then none are held out."""
 MAX_VALIDATION_ROWS = 4000
-CALIBRATION_BLOCKS = (4, 20)
-"""Fewest and most blocks of generated rows that the margins are calibrated on: fewer for wider matrices."""
-CALIBRATION_WIDTH = 10_000
-"""Matrix columns times blocks, between these bounds."""
 AUDIT_STEPS = 2000
 """Fewer steps of training than this are not worth an auditor's seconds."""
 AUDIT_BLOCKS = 8
@@ -157,21 +153,3 @@ def split_rows(matrix: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarr
         return matrix, matrix[:0]
     order = stream(seed, "validation split").permutation(len(matrix))
     return matrix[order[n_validation:]], matrix[order[:n_validation]]
-
-
-def calibrate(model: GanModel, rows: torch.Tensor, seed: int) -> None:
-    """Bring a model's margins to those of the rows, on blocks of its own rows.
-
-    Parameters
-    ----------
-    model : GanModel
-        Changed in place.
-    rows : Tensor, shape (N, F)
-        Real rows.
-    seed : int
-        Of the generated rows.
-    """
-    n_blocks = int(np.clip(CALIBRATION_WIDTH // model.layout.width, *CALIBRATION_BLOCKS))
-    blocks = [model.uncalibrated_block(seed, b) for b in range(n_blocks)]
-    raw, gumbel = (torch.cat(parts) for parts in zip(*blocks, strict=True))
-    model.set_calibration(fit_calibration(raw, gumbel, rows, model.layout, model.heads))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,24 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
     """
 
     _inference: LatentEncoder | None = None
+
+    def fit(self, X: Any, y: None = None) -> Self:
+        """Learn from a table, forgetting what was learnt before: see `AbstractSynthesizer.fit`.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, AnnotatedTable or anndata.AnnData, shape (N, n_columns)
+            At least 4 rows.
+        y : None
+            Ignored; here for scikit-learn.
+
+        Returns
+        -------
+        Self
+            The fitted model.
+        """
+        self._inference = None
+        return super().fit(X, y)
 
     def sample_latent(self, n: int = 1, *, random_state: int | None = None) -> np.ndarray:
         """Draw latent vectors from the prior, which is fixed before training and never learnt.

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import torch
 
 from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
@@ -17,6 +16,7 @@ from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import ParameterError
 from synthgen.layout import MatrixLayout
 from synthgen.models.condition_columns import condition_columns
+from synthgen.models.device import loading_device, training_device
 from synthgen.models.gan_fit import fit_gan
 from synthgen.models.gan_model import GanModel
 from synthgen.models.gan_record import GanRecord
@@ -308,7 +308,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         self.verbose = verbose
 
     def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
-        layout, device = encoder.layout_, self._device()
+        layout, device = encoder.layout_, training_device(self.device, type(self).__name__)
         self.contest_ = self.selector_ = None
         if not layout.width:
             self._keep(
@@ -391,7 +391,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         seed: int,
     ) -> AbstractMatrixModel:
         """The wide road: a linear model of the common scores, or the GAN that beats it."""
-        device = self._device()
+        device = training_device(self.device, type(self).__name__)
         recipe = ScoreRecipe(
             score_config(given, len(matrix), device),
             score_plan(given),
@@ -444,15 +444,6 @@ class SynthGAN(AbstractLatentSynthesizer):
         self._check_fitted()
         return "gan" if isinstance(self.model_, GanModel) else "linear"
 
-    def _device(self) -> str:
-        if self.device == "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
-        if not _present(self.device):
-            raise ParameterError(
-                f"The `device` parameter of SynthGAN is {self.device!r}, but this machine has none; use 'auto'."
-            )
-        return self.device
-
     def _keep(self, record: GanRecord) -> None:
         """What is told of a training."""
         self.history_ = record.steps_frame()
@@ -484,10 +475,5 @@ class SynthGAN(AbstractLatentSynthesizer):
             return EmptyModel()
         if "regression" in state:
             return GaussianModel.from_state(state, layout)
-        here = self.device == "auto" or _present(self.device)
         kind = ScoreGanModel if self.encoder_.is_reduced else GanModel
-        return kind.from_state(state, layout, self._device() if here else "cpu")
-
-
-def _present(device: str) -> bool:
-    return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device]
+        return kind.from_state(state, layout, loading_device(self.device))

@@ -13,11 +13,12 @@ import torch
 from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
-from synthgen.exceptions import ParameterError
 from synthgen.layout import MatrixLayout
+from synthgen.models.calibrated import calibrate
 from synthgen.models.condition_columns import condition_columns
 from synthgen.models.condition_table import condition_table
 from synthgen.models.covariate_table import covariate_table
+from synthgen.models.device import loading_device, training_device
 from synthgen.models.gan_fit import split_rows
 from synthgen.models.latent import AbstractLatentSynthesizer
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
@@ -30,7 +31,6 @@ from synthgen.networks.encoder import LatentEncoder
 from synthgen.networks.generator import Generator
 from synthgen.rng import derived_seed, torch_stream
 from synthgen.schema import Schema
-from synthgen.training.calibration import fit_calibration
 from synthgen.training.elbo import RowLikelihood, Vae
 from synthgen.training.history import History
 from synthgen.training.threads import torch_threads
@@ -44,10 +44,6 @@ SCORE_HIDDEN_DIMS = (64, 64)
 LEARNING_RATE = 5e-3
 CHECKS = 12
 """Losses on validation rows in one training, unless `validate_every` says otherwise."""
-CALIBRATION_BLOCKS = (4, 20)
-"""Fewest and most blocks of generated rows that the margins are calibrated on: fewer for wider matrices."""
-CALIBRATION_WIDTH = 10_000
-"""Matrix columns times blocks, between these bounds."""
 _INF = math.inf
 
 
@@ -212,7 +208,7 @@ class SynthVAE(AbstractLatentSynthesizer):
         self.verbose = verbose
 
     def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
-        layout, device = encoder.layout_, self._device()
+        layout, device = encoder.layout_, training_device(self.device, type(self).__name__)
         if not layout.width:
             self._keep_history(History(stopped="nothing to learn: every column is constant or regenerated"))
             return EmptyModel()
@@ -234,7 +230,7 @@ class SynthVAE(AbstractLatentSynthesizer):
             )
             model = VaeModel(vae, layout, cond_columns, conditions, device)
             if self.calibrate:
-                _calibrate(model, rows, derived_seed(seed, "calibration"))
+                calibrate(model, rows, derived_seed(seed, "calibration"))
         self._keep_history(history)
         return model
 
@@ -264,15 +260,6 @@ class SynthVAE(AbstractLatentSynthesizer):
 
     def _wide_options(self) -> WideOptions:
         return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, is_local=True)
-
-    def _device(self) -> str:
-        if self.device == "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
-        if not _present(self.device):
-            raise ParameterError(
-                f"The `device` parameter of SynthVAE is {self.device!r}, but this machine has none; use 'auto'."
-            )
-        return self.device
 
     def _keep_history(self, history: History) -> None:
         columns = {name: history.steps.get(name, []) for name in ("loss", "reconstruction", "kl")}
@@ -304,16 +291,4 @@ class SynthVAE(AbstractLatentSynthesizer):
         layout = self.encoder_.layout_
         if not layout.width:
             return EmptyModel()
-        here = self.device == "auto" or _present(self.device)
-        return VaeModel.from_state(dict(state), layout, self._device() if here else "cpu")
-
-
-def _present(device: str) -> bool:
-    return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device]
-
-
-def _calibrate(model: VaeModel, rows: torch.Tensor, seed: int) -> None:
-    n_blocks = int(np.clip(CALIBRATION_WIDTH // model.layout.width, *CALIBRATION_BLOCKS))
-    blocks = [model.uncalibrated_block(seed, b) for b in range(n_blocks)]
-    raw, gumbel = (torch.cat(parts) for parts in zip(*blocks, strict=True))
-    model.set_calibration(fit_calibration(raw, gumbel, rows, model.layout, model.heads))
+        return VaeModel.from_state(dict(state), layout, loading_device(self.device))

@@ -95,6 +95,14 @@ def test_a_file_keeps_the_latent_space(fitted, wine, tmp_path):
     pd.testing.assert_frame_equal(loaded.generate(z), fitted.generate(z))
 
 
+def test_a_second_fit_forgets_the_encoder_of_the_first(wine):
+    model = MAKERS["GAN"]().fit(wine)
+    model.encode(wine[:3])
+    fresh = MAKERS["GAN"]().fit(wine[["hue", "ash"]])
+    again = model.fit(wine[["hue", "ash"]])
+    np.testing.assert_array_equal(again.encode(wine[:3], steps=2), fresh.encode(wine[:3], steps=2))
+
+
 def test_a_row_is_encoded_by_itself(fitted, wine):
     z = fitted.encode(wine[:9], steps=5)
     np.testing.assert_array_equal(fitted.encode(wine[4:5], steps=5)[0], z[4])
