@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from synthgen.models.vae import SynthVAE
     from synthgen.reports.summary import Report, evaluate
     from synthgen.schema import Column, Schema
+    from synthgen.studies.latent_result import LatentStudy
+    from synthgen.studies.latent_study import latent_study
     from synthgen.studies.learning_curve import learning_curve
     from synthgen.studies.result import LearningCurve
     from synthgen.table.infer import infer_schema
@@ -43,6 +45,7 @@ __all__ = [
     "GaussianCopula",
     "IndependentMarginals",
     "Inequality",
+    "LatentStudy",
     "LearningCurve",
     "Range",
     "Relation",
@@ -55,6 +58,7 @@ __all__ = [
     "Unique",
     "evaluate",
     "infer_schema",
+    "latent_study",
     "learning_curve",
     "load",
 ]
@@ -68,6 +72,7 @@ _HOMES = {
     "GaussianCopula": "synthgen.models.gaussian_copula",
     "IndependentMarginals": "synthgen.models.independent",
     "Inequality": "synthgen.constraints.rules",
+    "LatentStudy": "synthgen.studies.latent_result",
     "LearningCurve": "synthgen.studies.result",
     "Range": "synthgen.constraints.rules",
     "Relation": "synthgen.constraints.relation",
@@ -80,6 +85,7 @@ _HOMES = {
     "Unique": "synthgen.constraints.rules",
     "evaluate": "synthgen.reports.summary",
     "infer_schema": "synthgen.table.infer",
+    "latent_study": "synthgen.studies.latent_study",
     "learning_curve": "synthgen.studies.learning_curve",
     "load": "synthgen.models.persistence",
 }

@@ -21,6 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import norm
 from sklearn.datasets import load_iris, load_wine
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
@@ -123,7 +124,10 @@ def z_to_rows() -> plt.Figure:
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained")
     left.hist(z[:, 0], 60, density=True, color=GREY)
     left.set(title="p(z): given, never learnt", xlabel="z", ylabel="density")
-    middle.plot(grid[:, 0], model.generate(grid)["expression"], color=FAKE)
+    middle.plot(grid[:, 0], model.generate(grid)["expression"], color=FAKE, label="G(z)")
+    known = np.quantile(table["expression"], norm.cdf(grid[:, 0]))
+    middle.plot(grid[:, 0], known, color="black", ls=":", label=r"$F^{-1}(\Phi(z))$")
+    middle.legend(frameon=False)
     middle.set(title="G: learnt", xlabel="z", ylabel="expression = G(z)")
     bins = np.linspace(-3.2, 3.4, 60)
     right.hist(table["expression"], bins, density=True, color=REAL, alpha=0.5, label="real")
@@ -152,7 +156,7 @@ def prior() -> plt.Figure:
     right.hist(table["expression"], bins, density=True, color=GREY, alpha=0.4, label="real")
     left.set(title="two priors: mean 0, variance 1", xlabel="z", ylabel="density")
     middle.set(title="G, learnt for each", xlabel="z", ylabel="expression = G(z)")
-    right.set(title="the same rows", xlabel="expression", ylabel="density")
+    right.set(title="the rows", xlabel="expression", ylabel="density")
     left.set_ylim(0, 0.55)
     left.legend(frameon=False)
     right.legend(frameon=False)
@@ -388,7 +392,7 @@ def linear() -> plt.Figure:
     axes[0, 0].set(title="D linear: w follows the loss", ylabel="|w|, the sd of G(z)", ylim=(0, None))
     axes[0, 1].set_title("D quadratic: w finds the sd")
     axes[1, 0].set_ylabel("b, the mean of G(z)")
-    axes[0, 0].legend(frameon=False, fontsize=8, loc="center right")
+    axes[0, 0].legend(frameon=False, fontsize=7.5, ncols=2, loc="center right", bbox_to_anchor=(1, 0.7))
     axes[1, 0].legend(frameon=False)
     return figure
 

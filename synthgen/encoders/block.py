@@ -204,6 +204,11 @@ class BlockEncoder:
             parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1), self.names, self.dtypes
         )
 
+    @property
+    def is_noisy(self) -> bool:
+        """Whether `inverse_transform` draws anything: what factors leave over, linked places, gaps."""
+        return self.factors is not None or self.linkage is not None or bool(self.missing.any())
+
     def to_state(self) -> dict[str, Any]:
         """What was learnt, as JSON-able values and numpy arrays."""
         return {

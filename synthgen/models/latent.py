@@ -19,7 +19,8 @@ from synthgen.models.latent_paths import METHODS, path
 from synthgen.networks.build import encoder_from_state, encoder_to_state
 from synthgen.networks.encoder import LatentEncoder
 from synthgen.rng import hashed_uniform, resolve_seed, row_blocks
-from synthgen.table.annotated import as_annotated
+from synthgen.table.annotated import AnnotatedTable, as_annotated, is_anndata
+from synthgen.training.batches import UNIFORM_REACH
 from synthgen.training.threads import torch_threads
 from synthgen.validation import Choice, Constraint, Interval, Nothing, validate_parameters
 
@@ -278,7 +279,7 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         dim : int
             Which, in [0, Z).
         values : sequence of float, optional
-            What it is given. None: nine from -3 to 3.
+            What it is given. None: nine from -3 to 3, or between the ends of a uniform prior.
         z : array-like of shape (Z,), optional
             The others. None: 0.
         conditions, choices
@@ -301,7 +302,8 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         }
         validate_parameters("traverse", rules, {"dim": dim, "choices": choices})
         base = np.zeros(model.latent_dim) if z is None else z
-        along = np.linspace(-REACH, REACH, 9) if values is None else np.asarray(values, dtype=float)
+        reach = UNIFORM_REACH if model.noise_prior == "uniform" else REACH
+        along = np.linspace(-reach, reach, 9) if values is None else np.asarray(values, dtype=float)
         vectors = np.repeat(_as_vectors(base, model.latent_dim)[:1], len(along), axis=0)
         cond = self._given_conditions(vectors[:1], conditions, 0)
         vectors[:, dim] = along
@@ -347,11 +349,12 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
     def _end(self, end: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """The vector of an end of a path, and its conditions where it is a row."""
         model = self._latent_model()
-        if not isinstance(end, pd.DataFrame):
+        if not (isinstance(end, (pd.DataFrame, AnnotatedTable)) or is_anndata(end)):
             return _as_vectors(end, model.latent_dim, most=1)[0], None
-        if len(end) != 1:
-            raise DataError(f"An end of a path must be one row. Got {len(end)} rows.")
-        rows = self.encoder_.transform(end, ties="middle")
+        table = as_annotated(end)[0]
+        if len(table) != 1:
+            raise DataError(f"An end of a path must be one row. Got {len(table)} rows.")
+        rows = self.encoder_.transform(table, ties="middle")
         return self._infer(rows, STEPS)[0], rows[:, model.cond_columns]
 
     def _given_conditions(
@@ -376,15 +379,19 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
 
     def _decoded(self, z: np.ndarray, cond: np.ndarray, choices: str, key: int) -> pd.DataFrame:
         """The table rows of latent vectors."""
-        model = self._latent_model()
-        matrix = model.rows(z, cond, key=key, likeliest=choices == "likeliest")
-        if self.encoder_.block_ is None or not len(matrix):
+        matrix = self._latent_model().rows(z, cond, key=key, likeliest=choices == "likeliest")
+        block = self.encoder_.block_
+        if block is None or not block.is_noisy or not len(matrix):
             return self.encoder_.inverse_transform(matrix, seed=key)
+        # what factors leave over is drawn by blocks of rows: here each row is one by itself
         seeds = [key] * len(z)
         if choices == "drawn":
             seeds = (hashed_uniform(z, 1, "rest", key)[:, 0] * 2**24).astype(int).tolist()
         rows = [self.encoder_.inverse_transform(matrix[[i]], seed=s) for i, s in enumerate(seeds)]
-        return pd.concat(rows, ignore_index=True)
+        table = pd.concat(rows, ignore_index=True)
+        if names := [c.name for c in self.schema_ if c.kind == "identifier"]:
+            table[names] = self.encoder_.inverse_transform(matrix, seed=key, columns=names)
+        return table
 
     def _extra_state(self) -> dict[str, Any]:
         own = None if self._inference is None else encoder_to_state(self._inference)

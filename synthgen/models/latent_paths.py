@@ -31,6 +31,7 @@ def path(start: np.ndarray, end: np.ndarray, steps: int, method: str) -> np.ndar
     ``slerp(t) = sin((1 - t) a) / sin(a) start + sin(t a) / sin(a) end`` with the angle a between the two [1]_. Normal
     vectors of many dimensions have lengths near sqrt(Z), and so have those on a great circle; the middle of a straight
     line between two independent ones is shorter by sqrt(2), where hardly any vector is drawn [2]_.
+    A great circle leaves the box of a uniform prior here and there; a straight line does not.
 
     References
     ----------

@@ -245,6 +245,14 @@ def test_wide_walks_hold_what_factors_leave_over(fitted_wide):
     assert (same.nunique() == 1).all()
 
 
+def test_wide_rows_with_a_number_of_their_own_keep_it_apart(wide):
+    table = wide.assign(person=[f"P-{i:04d}" for i in range(len(wide))])
+    model = SynthGAN(reduce=3, max_steps=30, random_state=0, verbose=0).fit(table)
+    z = model.sample_latent(5, random_state=0)
+    for choices in ("drawn", "likeliest"):
+        assert model.generate(z, choices=choices)["person"].nunique() == 5
+
+
 def test_wide_scores_are_encoded_and_rebuilt(fitted_wide, wide):
     z, error = fitted_wide.encode(wide[:20], return_error=True)
     assert z.shape[0] == 20

@@ -146,3 +146,46 @@ def test_gumbel_noise_follows_its_distribution(matrix):
     found = (noise.flatten()[:, None] <= at).float().mean(0)
     torch.testing.assert_close(found, torch.exp(-torch.exp(-at)), atol=0.005, rtol=0)
     assert noise.isfinite().all()
+
+
+def d_gradients(matrix, config):
+    """The discriminator's gradients after one step: the optimiser leaves them where they are."""
+    players, batches = game(matrix, config)
+    discriminator_step(players, batches, config, penalise=True)
+    return [p.grad.clone() for p in players.discriminator.parameters()]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_mixed_and_separate_batches_have_the_same_gradients(matrix, loss):
+    mixed, separate = (
+        d_gradients(matrix, dataclasses.replace(CONFIG, loss=loss, is_separate=is_separate))
+        for is_separate in (False, True)
+    )
+    assert max(g.abs().max() for g in mixed) > 1e-4
+    for one, other in zip(mixed, separate, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [name for name in LOSSES if name != "relativistic"])
+def test_one_class_after_the_other_gives_the_gradient_of_both(matrix, loss):
+    """The loss is a sum over classes, so its gradient is: only the relativistic one needs both at once."""
+    players, batches = game(matrix, CONFIG)
+    real, fake = batches.rows(), players.fake(batches, CONFIG).detach()
+    discriminator = players.discriminator
+
+    def gradients(*parts):
+        discriminator.zero_grad()
+        for part in parts:
+            part().backward()
+        return [p.grad.clone() for p in discriminator.parameters()]
+
+    def of_class(rows, is_real):
+        """The other class's term is a constant: its scores are taken as they are, without a gradient."""
+        other = discriminator(fake if is_real else real).detach()
+        scores = (discriminator(rows), other) if is_real else (other, discriminator(rows))
+        return LOSSES[loss].discriminator(*scores)
+
+    together = gradients(lambda: LOSSES[loss].discriminator(discriminator(real), discriminator(fake)))
+    apart = gradients(lambda: of_class(real, True), lambda: of_class(fake, False))
+    for one, other in zip(together, apart, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
