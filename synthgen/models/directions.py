@@ -2,7 +2,7 @@
 
 Boosted trees cut across one feature at a time: a narrow structure that lies askew takes them many cuts, each of few rows.
 Where there are only two or three numbers, mixtures of each pair of them, turned step by step, are cheap features that lie
-along it. Margins of them say how the two hang together.
+along it. They have one-way margins; in two-way margins they would crowd out the table's own columns.
 """
 
 from __future__ import annotations

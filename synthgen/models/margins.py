@@ -131,7 +131,9 @@ class Margins:
         return cls(**state)
 
 
-def fit_margins(real: RowFeatures, pool: RowFeatures, weight: np.ndarray) -> tuple[Margins, np.ndarray]:
+def fit_margins(
+    real: RowFeatures, pool: RowFeatures, weight: np.ndarray, n_paired: int | None = None
+) -> tuple[Margins, np.ndarray]:
     """Rake a weighted pool to the margins of the real rows.
 
     Parameters
@@ -140,6 +142,8 @@ def fit_margins(real: RowFeatures, pool: RowFeatures, weight: np.ndarray) -> tup
         Of N real rows and M generated ones.
     weight : ndarray of float64, shape (M,)
         Of the pool's rows, > 0.
+    n_paired : int, optional
+        The first so many features have margins with others; None: all.
 
     Returns
     -------
@@ -161,7 +165,7 @@ def fit_margins(real: RowFeatures, pool: RowFeatures, weight: np.ndarray) -> tup
     """
     fine = [edges(v, levels, FINE_BINS) for v, levels in zip(real.values.T, real.is_level, strict=True)]
     coarse = [edges(v, levels, COARSE_BINS) for v, levels in zip(real.values.T, real.is_level, strict=True)]
-    narrow = [i for i, inner in enumerate(coarse) if len(inner) < MAX_LEVELS]
+    narrow = [i for i, inner in enumerate(coarse[:n_paired]) if len(inner) < MAX_LEVELS]
     pairs = _worst_pairs(narrow, binned(real.values, coarse), binned(pool.values, coarse), weight)
     empty = Margins(fine, coarse, pairs, *(np.zeros(0) for _ in range(3)))
     sizes = empty.sizes

@@ -215,7 +215,7 @@ def fit_selector(
     real = row_features(_some_rows(matrix, most, seed), encoder)
     if not real.values.shape[1]:
         return None
-    directions = fit_directions(real)
+    directions, n_own = fit_directions(real), real.values.shape[1]
     real = directions.added(real)
     n_blocks = -(-min(POOL_PER_ROW * len(matrix), most) // ROWS_PER_BLOCK)
 
@@ -230,7 +230,7 @@ def fit_selector(
     with tqdm(total=MAX_ROUNDS + 2, desc="select", unit="round", disable=None if verbose else True) as bar:
         ratio = fit_density_ratio(real, draw, derived_seed(seed, "selection"), bar.update)
         pool = draw(MAX_ROUNDS + 1)
-        margins, weight = fit_margins(real, pool, relative(ratio.log_ratio(pool.values)))
+        margins, weight = fit_margins(real, pool, relative(ratio.log_ratio(pool.values)), n_own)
         bar.update(bar.total - bar.n)
     effective = float(1 / np.square(weight).sum() / len(weight))
     return Selector(ratio, margins, factor or enough(weight), effective, directions)

@@ -124,6 +124,13 @@ def test_cells_count_margin_after_margin():
     assert np.array_equal(own, (a * (len(np.unique(b)) + 1) + b).astype(int))
 
 
+def test_only_the_first_features_are_paired_where_a_number_is_given():
+    real, pool = mixed(3000, 0), mixed(8000, 1)
+    found, _ = fit_margins(real, pool, equal(8000), 2)
+    assert found.pairs.tolist() == [[0, 1]]
+    assert len(found.sizes) == real.values.shape[1] + 1
+
+
 def test_shares_are_those_of_the_real_rows():
     real = mixed(5000, 0)
     found, _ = fit_margins(real, mixed(8000, 1), equal(8000))
