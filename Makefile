@@ -26,7 +26,7 @@ endif
 # a command, and how long it took
 timed = @echo "$(1)"; start=$$(date +%s); $(1) && echo "$(2): $$(($$(date +%s) - start)) s"
 
-.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu docs clean distclean
+.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu bench-laboratory docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -45,6 +45,7 @@ help:
 	@echo "make bench-step                        where the time of a training step goes, and its floor (minutes, on a quiet machine)"
 	@echo "make bench-gpu                         steps a second on a GPU; without one a small check (tens of minutes)"
 	@echo "make bench-experiments                 what SynthGAN's recipe was decided by, from the folder SYNTHGEN_DATA (a night)"
+	@echo "make bench-laboratory                  toy problems, Parzen windows, latent access, conditional classes, collapses, VAE (a night)"
 	@echo "make docs                              the documentation as pages, in build/docs/"
 	@echo "make clean                             remove $(OUT)/, caches and builds; make distclean: $(VENV) too"
 	@echo
@@ -119,6 +120,9 @@ bench-gpu: $(VENV)/.installed-dev
 bench-experiments: $(VENV)/.installed-dev
 	for question in $(EXPERIMENTS); do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/experiments/$$question.py || exit 1; done
 	$(BIN)/python benchmarks/experiments/pages.py
+
+bench-laboratory: $(VENV)/.installed-bench
+	for part in toys parzen latent conditional collapse vae infogan; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/laboratory/$$part.py || exit 1; done
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/mkdocs build --strict
