@@ -24,8 +24,10 @@ from synthgen.exceptions import ModelFileError
 from synthgen.files import atomic_write
 from synthgen.version import __version__
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever an older synthgen could no longer read the file."""
+OLDEST_FORMAT = 2
+"""Files of older formats were never released."""
 _KEY = "synthgen"
 
 
@@ -103,6 +105,11 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ModelFileError(
             f"{path}: has format version {version}, written by synthgen {made_by}; this is synthgen {__version__}, "
             f"which reads up to {FORMAT_VERSION}. Update synthgen."
+        )
+    if isinstance(version, int) and version < OLDEST_FORMAT:
+        raise ModelFileError(
+            f"{path}: has format version {version}, from before the first release; this synthgen {__version__} reads from "
+            f"{OLDEST_FORMAT} on. Fit the model again."
         )
     try:
         arrays = load_tensors(content)
