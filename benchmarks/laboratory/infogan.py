@@ -28,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
@@ -56,7 +57,14 @@ TOLD = 2000
 INKED = 0.02
 """Share of images in which a pixel must be ink: others would only be columns of zeros."""
 HOW = ("code", "k-means", "untrained", "permuted")
-MEASURES = {"ari": "adjusted Rand index", "nmi": "mutual information", "accuracy": "best mapping"}
+MEASURES = {"ari": "adjusted Rand index", "nmi": "normalised mutual information", "accuracy": "best mapping"}
+SHOWN = ("code", "first component", "components", "untrained")
+COSTS = {
+    "tree_auc": "tree AUC",
+    "tree_auc_components": "tree AUC on components",
+    "own_levels_named": "own levels named",
+    "own_numbers_r": "own numbers, r",
+}
 
 
 @dataclass(frozen=True)
@@ -127,15 +135,16 @@ def run_one(problem: Problem, weight: float, steps: int, seed: int) -> dict[str,
     begin = time.process_time()
     held = np.flatnonzero(problem.is_held)
     held = np.sort(stream(0, "infogan judged").permutation(held)[:JUDGED])
-    schema = infer_schema(problem.table)
-    encoder = TableEncoder(schema, numbers=problem.numbers).fit(problem.table)  # of all rows, to know every level
-    training = encoder.transform(problem.table[~problem.is_held])
+    schema = infer_schema(problem.table[~problem.is_held])
+    encoder = TableEncoder(schema, numbers=problem.numbers)
+    training = encoder.fit_transform(problem.table[~problem.is_held])
     asked = encoder.transform(problem.table.iloc[held], ties="middle")
     code = infogan_steps.Code(problem.factors.iloc[:, 0].nunique())
     options = {"max_steps": steps, "batch_size": 128, **problem.options}
-    untrained = infogan_steps.start(encoder.layout_, training, code, weight, seed, options)
-    kept = infogan_steps.start(encoder.layout_, training, code, weight, seed, options)
-    game, cost = infogan_steps.train(kept, training, seed)
+    untrained, players = (
+        infogan_steps.start(encoder.layout_, training, code, weight, seed, options) for _ in range(2)
+    )
+    game, cost = infogan_steps.train(players, training, seed)
     out: dict[str, object] = {"width": encoder.layout_.width, "n_levels": code.n_levels, **cost}
     out |= fidelity(game, encoder, training, asked, seed)
     if weight > 0:
@@ -147,21 +156,18 @@ def run_one(problem: Problem, weight: float, steps: int, seed: int) -> dict[str,
 def fidelity(
     game: infogan_steps.Game, encoder: TableEncoder, training: np.ndarray, asked: np.ndarray, seed: int
 ) -> dict[str, float]:
-    """AUC of trees that tell generated from held-out rows, on the matrix and on as many components as the code is wide."""
-    import torch
-
+    """AUC of trees that tell generated from held-out rows, on the matrix and on as many components as the code is wide; and
+    whether Q names the codes of generated rows."""
     real = stream(seed, "infogan told").permutation(asked)[:TOLD]
     made, shown = game.sample(torch.from_numpy(training), len(real), seed)
-    # as a table would hold them: whole numbers within their range
-    decoded = encoder.inverse_transform(made)
-    made_again = encoder.transform(decoded, ties="middle")
+    again = encoder.transform(encoder.inverse_transform(made), ties="middle")  # as a table would hold them
     pca = PCA(game.code.width, random_state=0).fit(training)
     own = derived_seed(seed, "trees") % 2**32
     level, numbers = game.name(made)
     k = game.code.n_levels
     return {
-        "tree_auc": detection_auc(compact(real, game.layout), compact(made_again, game.layout), own),
-        "tree_auc_components": detection_auc(pca.transform(real), pca.transform(made_again), own),
+        "tree_auc": detection_auc(compact(real, encoder.layout_), compact(again, encoder.layout_), own),
+        "tree_auc_components": detection_auc(pca.transform(real), pca.transform(again), own),
         "own_levels_named": float((level == shown[:, :k].argmax(1)).mean()),
         "own_numbers_r": float(
             np.mean([largest_correlation(numbers[:, [i]], shown[:, k + i]) for i in range(numbers.shape[1])])
@@ -246,34 +252,91 @@ def ranged(values: list[float]) -> str:
     return middle if len(values) == 1 else f"{middle} ({min(values):.3f} to {max(values):.3f})"
 
 
-def figures(path: Path) -> str:
-    """Three Markdown tables: factors, quantities, what the term costs."""
-    found = json.loads(path.read_text())
-    done = found["runs"]
-    heads = [f"{MEASURES[m]}: {h}" for m in MEASURES for h in HOW if h != "permuted" or m != "nmi"]
-    del heads
-    factors = ["| held-out rows | seeds | measure | code | k-means | untrained Q | permuted |", "|" + "---|" * 7]
-    shown = ["| held-out rows | seeds | code | two components | first component | untrained Q |", "|" + "---|" * 6]
-    costs = [
-        "| table | weight | seeds | tree AUC | tree AUC, components | own levels named | own numbers, r | fit, CPU s |",
-        "|" + "---|" * 8,
+def factor_rows(table: str, learnt: list[dict]) -> list[list[str]]:
+    return [
+        [f"{table}, {f}", words, *(ranged([r["factors"][f][h][m] for r in learnt]) for h in HOW)]
+        for f in learnt[0]["factors"]
+        for m, words in MEASURES.items()
     ]
-    for table in PROBLEMS:
-        learnt = good_runs(done, table, 1.0)
-        for f in learnt[0]["factors"] if learnt else ():
-            for m, words in MEASURES.items():
-                cells = [ranged([r["factors"][f][h][m] for r in learnt]) for h in HOW]
-                factors.append(f"| {table}, {f} | {len(learnt)} | {words} | " + " | ".join(cells) + " |")
-        for q in learnt[0]["quantities"] if learnt else ():
-            names = ("code", "components", "first component", "untrained")
-            cells = [ranged([r["quantities"][q][h] for r in learnt]) for h in names]
-            shown.append(f"| {table}, {q} | {len(learnt)} | " + " | ".join(cells) + " |")
-        for weight in (0.0, 1.0):
-            same = good_runs(done, table, weight)
-            if not same:
-                continue
-            keys = ["tree_auc", "tree_auc_components", "own_levels_named", "own_numbers_r"]
-            cells = [ranged([r[k] for r in same]) for k in keys]
-            cpu = f"{statistics.median(r['fit_cpu_seconds'] for r in same):.0f}"
-            costs.append(f"| {table} | {weight:g} | {len(same)} | " + " | ".join([*cells, cpu]) + " |")
-    return "\n\n".join("\n".join(lines) for lines in (factors, shown, costs))
+
+
+def quantity_rows(table: str, learnt: list[dict]) -> list[list[str]]:
+    return [
+        [f"{table}, {q}", *(ranged([r["quantities"][q][h] for r in learnt]) for h in SHOWN)]
+        for q in learnt[0]["quantities"]
+    ]
+
+
+def cost_row(table: str, weight: float, same: list[dict]) -> list[str]:
+    cells = [ranged([r[k] for r in same]) for k in COSTS]
+    cpu = statistics.median(r["fit_cpu_seconds"] for r in same)
+    return [table, f"{weight:g}", f"{same[0]['steps']}", f"{len(same)}", *cells, f"{cpu:.0f}"]
+
+
+def figures(path: Path) -> str:
+    """Three Markdown tables: factors, quantities, what the term costs; medians over the seeds, and their range."""
+    done = json.loads(path.read_text())["runs"]
+    learnt = {t: found for t in PROBLEMS if (found := good_runs(done, t, 1.0))}
+    played = {(t, w): found for t in PROBLEMS for w in (0.0, 1.0) if (found := good_runs(done, t, w))}
+    tables = (
+        (["", "", *HOW], [row for t, found in learnt.items() for row in factor_rows(t, found)]),
+        (["", *SHOWN], [row for t, found in learnt.items() for row in quantity_rows(t, found)]),
+        (
+            ["", "weight", "steps", "seeds", *COSTS.values(), "fit, CPU s"],
+            [cost_row(*key, found) for key, found in played.items()],
+        ),
+    )
+    return "\n\n".join(markdown(head, rows) for head, rows in tables)
+
+
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def write_page(page: Path, path: Path) -> None:
+    """Put the figures of a result file between the page's two marks that name it."""
+    text = page.read_text(encoding="utf-8")
+    begin, end = f"<!-- {path.name}: begin -->", f"<!-- {path.name}: end -->"
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise SystemExit(f"{page} needs one {begin} and one {end}.")
+    before, after = text.split(begin)[0], text.split(end)[1]
+    page.write_text(f"{before}{begin}\n\n{figures(path)}\n\n{end}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--tables", nargs="+", choices=list(PROBLEMS), default=list(PROBLEMS))
+    add("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    add("--weights", type=float, nargs="+", default=[1.0, 0.0], help="of the information term")
+    add("--max-steps", type=int, default=MAX_STEPS)
+    add("--page", type=Path, help="only write the figures into this page")
+    add("--one", type=json.loads, help=argparse.SUPPRESS)
+    add("-o", "--output", type=Path, default=TARGET)
+    arguments = parser.parse_args()
+    if arguments.one:
+        job = arguments.one
+        found = run_one(PROBLEMS[job["table"]](), job["weight"], job["steps"], job["seed"])
+        print(json.dumps(found))
+        return
+    if arguments.page:
+        write_page(arguments.page, arguments.output)
+        return
+    is_trial = arguments.max_steps != MAX_STEPS or set(arguments.weights) - {0.0, 1.0}
+    if is_trial and arguments.output == TARGET:
+        parser.error("another weight or number of steps needs an --output: the rule is about the defaults")
+    jobs = [
+        {"table": t, "weight": w, "steps": arguments.max_steps, "seed": s}
+        for s in arguments.seeds
+        for t in arguments.tables
+        for w in arguments.weights
+    ]
+    runs.run_all(__file__, jobs, KEYS, arguments.output, summarise)
+    print(arguments.output)
+
+
+if __name__ == "__main__":
+    main()

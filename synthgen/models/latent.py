@@ -331,10 +331,10 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
 
     def _latent_model(self) -> AbstractLatentModel:
         self._check_fitted()
-        if not isinstance(self.model_, AbstractLatentModel):
+        if not isinstance(self.model_, AbstractLatentModel) or not self.model_.latent_dim:
             raise DataError(
-                "This model has no latent space: every column of its table is constant or regenerated, so there was "
-                "nothing to learn."
+                "This model has no latent space: there was nothing to learn, as every column of its table is constant, "
+                "regenerated, or one of a block without common factors (reduce=0)."
             )
         return self.model_
 
