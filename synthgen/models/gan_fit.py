@@ -116,9 +116,15 @@ def fit_gan(
     if parameters["watch"] and n_steps >= FEW_STEPS:  # fewer are a trial, which is not judged
         if n_steps >= AUDIT_STEPS:
             history.watched[history.kept] |= _audit(model, training, validation, seed)
-        found = tuple(
-            training_alarms(history.watched, history.kept, config, n_rows=len(training), pac=plan.pac)
+        raised = training_alarms(
+            history.watched,
+            history.kept,
+            config,
+            n_rows=len(training),
+            pac=plan.pac,
+            narrow_latent=plan.latent_dim if plan.latent_dim < layout.width else None,
         )
+        found = tuple(raised)
     return GanFit(model, GanRecord(history, found))
 
 

@@ -130,7 +130,12 @@ class Alarm:
 
 
 def alarms(
-    measures: Mapping[str, float], config: TrainingConfig, *, n_rows: int, pac: int = 1
+    measures: Mapping[str, float],
+    config: TrainingConfig,
+    *,
+    n_rows: int,
+    pac: int = 1,
+    narrow_latent: int | None = None,
 ) -> list[Alarm]:
     """What is wrong with a generator, by what was measured of it.
 
@@ -145,6 +150,8 @@ def alarms(
         Training rows; below `MIN_ROWS` there are no alarms.
     pac : int
         Rows that the discriminator judges together.
+    narrow_latent : int, optional
+        Width of the latent vector, if it is narrower than the rows.
 
     Returns
     -------
@@ -162,7 +169,8 @@ def alarms(
         ]
         if crossed:
             seen = "; ".join(_said(limit, measures[limit.measure]) for limit in crossed)
-            words = f"{meaning} Seen: {seen}. {_advice(code, config, pac)}"
+            wider = narrow_latent if crossed[0].measure == "participation_ratio" else None
+            words = f"{meaning} Seen: {seen}. {_advice(code, config, pac, wider)}"
             found.append(Alarm(code, words, tuple(limit.measure for limit in crossed)))
     return found
 
@@ -174,6 +182,7 @@ def training_alarms(
     *,
     n_rows: int,
     pac: int = 1,
+    narrow_latent: int | None = None,
 ) -> list[Alarm]:
     """What is wrong with the weights that are kept, and what went wrong after them.
 
@@ -183,7 +192,7 @@ def training_alarms(
         By step, what `Watch.measure` gave there.
     kept : int
         The step whose weights are the model's.
-    config, n_rows, pac
+    config, n_rows, pac, narrow_latent
         See `alarms`.
 
     Returns
@@ -195,9 +204,10 @@ def training_alarms(
     if not watched:
         return []
     last = max(watched)
-    found = alarms(watched.get(kept, {}), config, n_rows=n_rows, pac=pac)
+    found = alarms(watched.get(kept, {}), config, n_rows=n_rows, pac=pac, narrow_latent=narrow_latent)
     codes = {alarm.code for alarm in found}
-    later = [a for a in alarms(watched[last], config, n_rows=n_rows, pac=pac) if a.code not in codes]
+    last_ones = alarms(watched[last], config, n_rows=n_rows, pac=pac, narrow_latent=narrow_latent)
+    later = [a for a in last_ones if a.code not in codes]
     after = f" That was at the last step, {last}; the model has the weights of step {kept}, from before."
     return found + [Alarm(a.code, a.words + after, a.measures) for a in later if last != kept]
 
@@ -226,10 +236,11 @@ def _said(limit: Limit, value: float) -> str:
     return f"{limit.seen.format(value=f'{value:.3g}')} (`{limit.measure}`; should be {limit.honest}, {side} {limit.value:g})"
 
 
-def _advice(code: str, config: TrainingConfig, pac: int) -> str:
+def _advice(code: str, config: TrainingConfig, pac: int, narrow_latent: int | None) -> str:
     """What to change, the likeliest cause first."""
+    wider = [] if narrow_latent is None else [f"a larger `latent_dim` (now {narrow_latent})"]
     changes = {
-        "collapse": [*_too_strong(config), *_too_few(config), *_packing(pac)],
+        "collapse": [*wider, *_too_strong(config), *_too_few(config), *_packing(pac)],
         "divergence": [*_too_strong(config), *_too_few(config), _lower_rate(config)],
         "overpowering": _too_strong(config),
         "overfitting": [*_too_strong(config), *_shorter(config)],

@@ -183,3 +183,13 @@ def test_an_alarm_can_be_warned_of():
             alarms(HONEST | {"spread": 0.1}, CONFIG, n_rows=99)[0].words, CollapseWarning, stacklevel=1
         )
     assert Alarm("collapse", "words") == Alarm("collapse", "words", ())
+
+
+def test_a_narrow_latent_vector_is_the_first_suspect_where_directions_are_missing():
+    few = HONEST | {"participation_ratio": 0.2}
+    (alarm,) = alarms(few, CONFIG, n_rows=1000, narrow_latent=2)
+    assert "Try, in this order: a larger `latent_dim` (now 2)" in alarm.words
+    (alarm,) = alarms(few, CONFIG, n_rows=1000)
+    assert "latent_dim" not in alarm.words
+    (alarm,) = alarms(HONEST | {"duplicates": 0.5}, CONFIG, n_rows=1000, narrow_latent=2)
+    assert "latent_dim" not in alarm.words
