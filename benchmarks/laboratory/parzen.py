@@ -39,6 +39,9 @@ MODELS = {
     "goodfellow2014": lambda seed: SynthGAN(preset="goodfellow2014", random_state=seed),
     "default": lambda seed: SynthGAN(random_state=seed),
     "default, no selection": lambda seed: SynthGAN(random_state=seed, refine=None),
+    "default, pixels as they are": lambda seed: SynthGAN(
+        numeric_encoding="min-max", calibrate=False, frequencies=(), refine=None, random_state=seed
+    ),
     "vae": lambda seed: SynthVAE(random_state=seed),
 }
 """Each is fitted to the pixels of the training rows."""
