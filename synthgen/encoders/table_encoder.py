@@ -52,8 +52,8 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     wide : WideOptions, optional
         How a block of many numeric columns is encoded. None: column by column, whatever their number.
     numbers : {"rank-normal", "min-max", "raw"}
-        How single columns of whole or real numbers are encoded: by ranks (`NumericEncoder`), moved to [0, 1], or as they
-        are (`AffineEncoder`).
+        How single columns of numbers and instants are encoded: by ranks (`NumericEncoder`, `CalendarEncoder`), moved to
+        [0, 1], or as they are (`AffineEncoder`; instants are moved all the same).
     random_state : int or None
         Seeds the places of tied values in `transform`, and what is random in the fit of a block.
 
@@ -409,10 +409,13 @@ def _fit_column(
         present = series[series.notna().to_numpy()].tolist()
         return IdentifierEncoder.fit_strings(present, float(series.isna().mean()), column)
     plain = to_plain(series, column)
+    if numbers != "rank-normal" and column.kind in ("continuous", "integer", "datetime"):
+        is_scaled = (
+            numbers == "min-max" or column.kind == "datetime"
+        )  # ticks since 1970 are no size for a network
+        return AffineEncoder.fit(plain, column, is_scaled)
     if column.kind == "datetime" and not is_alone and CalendarEncoder.suits(plain, column):
         return CalendarEncoder.fit(plain, column)
-    if numbers != "rank-normal" and column.kind in ("continuous", "integer"):
-        return AffineEncoder.fit(plain, column, is_scaled=numbers == "min-max")
     return _ENCODERS[column.kind].fit(plain, column)
 
 

@@ -119,10 +119,10 @@ def fit_gan(
         raised = training_alarms(
             history.watched,
             history.kept,
-            config,
+            history.config or config,
             n_rows=len(training),
             pac=plan.pac,
-            narrow_latent=plan.latent_dim if plan.latent_dim < layout.width else None,
+            narrow_latent=plan.latent_dim if plan.latent_dim < len(layout.blocks) else None,
         )
         found = tuple(raised)
     return GanFit(model, GanRecord(history, found))

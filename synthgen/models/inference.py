@@ -28,7 +28,10 @@ LEARNING_RATE = 2e-3
 STEP_SIZE = 0.03
 """Of Adam on latent vectors."""
 SIGMA = 0.1
-"""How far a number may reasonably lie from its reconstruction, in normal scores."""
+"""How far a number may reasonably lie from its reconstruction, in normal scores (as the matrix has them: with
+numeric_encoding="min-max" a share of the range, with "raw" in the column's units)."""
+CERTAIN = 1e4
+"""Logit of a choice that is given."""
 
 
 def fit_inference(model: AbstractLatentModel, seed: int, verbose: int) -> LatentEncoder:
@@ -91,12 +94,13 @@ def infer(
     ndarray of float32, shape (M, Z)
         Row i is a function of row i alone.
     """
+    own = model.first_guess if encoder is None else encoder.to(model.device)
     parts = [np.zeros((0, model.latent_dim), dtype=np.float32)]
     for first in range(0, len(rows), ROWS_PER_BLOCK):
         part = rows[first : first + ROWS_PER_BLOCK]
         whole = to_device(filled(part), model.device)
         with torch.no_grad():
-            guess = model.first_guess(whole) if encoder is None else encoder(whole)
+            guess = _inside(own(whole), model.noise_prior)
         found = _descend(model, guess, whole, steps) if steps else guess
         parts.append(found.cpu().numpy()[: len(part)])
     return np.concatenate(parts)
@@ -164,18 +168,31 @@ def _descend(model: AbstractLatentModel, guess: Tensor, rows: Tensor, steps: int
     """Adam on the latent vectors, each row for itself; the best vector of the way."""
     heads = OutputHeads(model.layout).to(rows.device)
     cond = rows[:, model.cond_columns]
+    given = torch.tensor(model.cond_columns, dtype=torch.long, device=rows.device)
+
+    def loss_of(z: Tensor) -> Tensor:
+        # what a network says of its conditions is never used, nor trained
+        raw = model.raw(z, cond).index_copy(1, given, (cond - 1) * CERTAIN)
+        return negative_log_posterior(raw, rows, z, heads, model.noise_prior)
+
     z = guess.clone().requires_grad_()
     optimizer = torch.optim.Adam([z], STEP_SIZE)
     best, least = guess, torch.full_like(guess[:, 0], torch.inf)
-    for _ in range(steps):
-        loss = negative_log_posterior(model.raw(z, cond), rows, z, heads, model.noise_prior)
+    for step in range(steps + 1):
+        loss = loss_of(z)
         better = (loss < least).detach()
         best = torch.where(better[:, None], z.detach(), best)
         least = torch.where(better, loss.detach(), least)
+        if step == steps:
+            break
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss.sum(), inputs=[z])
         optimizer.step()
-        if model.noise_prior == "uniform":
-            with torch.no_grad():
-                z.clamp_(-UNIFORM_REACH, UNIFORM_REACH)
+        with torch.no_grad():
+            z.copy_(_inside(z, model.noise_prior))
     return best
+
+
+def _inside(z: Tensor, prior: str) -> Tensor:
+    """Latent vectors where the prior has a density: a uniform one has none outside its box."""
+    return z.clamp(-UNIFORM_REACH, UNIFORM_REACH) if prior == "uniform" else z

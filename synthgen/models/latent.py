@@ -20,14 +20,11 @@ from synthgen.networks.build import encoder_from_state, encoder_to_state
 from synthgen.networks.encoder import LatentEncoder
 from synthgen.rng import hashed_uniform, resolve_seed, row_blocks
 from synthgen.table.annotated import AnnotatedTable, as_annotated, is_anndata
-from synthgen.training.batches import UNIFORM_REACH
 from synthgen.training.threads import torch_threads
 from synthgen.validation import Choice, Constraint, Interval, Nothing, validate_parameters
 
 STEPS = 100
 """Of the optimiser that improves on an encoder's guess, unless asked otherwise."""
-REACH = 3.0
-"""How far `traverse` goes from 0, in standard deviations of the prior."""
 INFERENCE_SEED = 0
 """Of the encoder that `encode` learns: the same model gives the same vectors."""
 _CHOICES: list[Constraint] = [Choice(("drawn", "likeliest"))]
@@ -159,8 +156,8 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         X : pandas.DataFrame, shape (n, n_columns)
             Rows with the columns of the training table.
         steps : int
-            Of Adam on each row's vector, from the encoder's guess on, down minus the log of its posterior density. 0: the
-            guess.
+            Of Adam on each row's vector, from the encoder's guess on, down minus the log of its posterior density, with
+            numbers taken as normal around their reconstructions (`inference.SIGMA`). 0: the guess.
         return_error : bool
             Whether to return each row's reconstruction error too.
 
@@ -302,11 +299,11 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         }
         validate_parameters("traverse", rules, {"dim": dim, "choices": choices})
         base = np.zeros(model.latent_dim) if z is None else z
-        reach = UNIFORM_REACH if model.noise_prior == "uniform" else REACH
-        along = np.linspace(-reach, reach, 9) if values is None else np.asarray(values, dtype=float)
-        vectors = np.repeat(_as_vectors(base, model.latent_dim)[:1], len(along), axis=0)
-        cond = self._given_conditions(vectors[:1], conditions, 0)
-        vectors[:, dim] = along
+        start = _as_vectors(base, model.latent_dim, is_one=True)
+        along = np.linspace(-model.reach, model.reach, 9)[:, None] if values is None else _as_column(values)
+        vectors = np.repeat(start, len(along), axis=0)
+        vectors[:, [dim]] = along
+        cond = self._given_conditions(start, conditions, 0)
         return self._decoded(vectors, np.repeat(cond, len(vectors), axis=0), choices, 0)
 
     def transform(self, X: Any) -> np.ndarray:
@@ -350,7 +347,7 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         """The vector of an end of a path, and its conditions where it is a row."""
         model = self._latent_model()
         if not (isinstance(end, (pd.DataFrame, AnnotatedTable)) or is_anndata(end)):
-            return _as_vectors(end, model.latent_dim, most=1)[0], None
+            return _as_vectors(end, model.latent_dim, is_one=True)[0], None
         table = as_annotated(end)[0]
         if len(table) != 1:
             raise DataError(f"An end of a path must be one row. Got {len(table)} rows.")
@@ -370,10 +367,12 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
                     f"A frame of conditions must have one row for each of the {len(z)} latent vectors. "
                     f"Got {len(conditions)}."
                 )
-            one_by_one = [
-                self._given_conditions(z[i : i + 1], dict(conditions.iloc[i]), key) for i in range(len(z))
-            ]
-            return np.concatenate([model.draw_conditions(z[:0], key), *one_by_one])
+            out = np.zeros((len(z), len(model.cond_columns)), dtype=np.float32)
+            names = list(conditions.columns)
+            for rows in conditions.groupby(names, dropna=False, sort=False, observed=True).indices.values():
+                wanted = {name: conditions[name].iloc[rows[0]] for name in names}
+                out[rows] = self._given_conditions(z[rows], wanted, key)
+            return out
         parsed = parse_conditions(conditions, self.encoder_)
         return model.draw_conditions(z, key, allowed_conditions(model, self.encoder_, parsed, is_strict=True))
 
@@ -402,7 +401,15 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         self._inference = None if own is None else encoder_from_state(own).requires_grad_(False).eval()
 
 
-def _as_vectors(z: Any, width: int, most: int | None = None) -> np.ndarray:
+def _as_column(values: Any) -> np.ndarray:
+    """Finite numbers, one in each row."""
+    try:
+        return _as_vectors(np.asarray(values, dtype=float).reshape(-1, 1), 1)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"`values` must be finite numbers. Got {values!r}.") from error
+
+
+def _as_vectors(z: Any, width: int, *, is_one: bool = False) -> np.ndarray:
     """Latent vectors as a matrix of 32-bit numbers."""
     try:
         found = np.atleast_2d(np.asarray(z, dtype=np.float32))
@@ -412,6 +419,6 @@ def _as_vectors(z: Any, width: int, most: int | None = None) -> np.ndarray:
         raise DataError(f"Latent vectors must have shape (n, {width}). Got {np.shape(z)}.")
     if not np.isfinite(found).all():
         raise DataError("Latent vectors must be finite numbers. Got NaN or infinity.")
-    if most is not None and len(found) > most:
-        raise DataError(f"An end of a path must be one latent vector. Got {len(found)}.")
+    if is_one and len(found) != 1:
+        raise DataError(f"Here one latent vector is needed. Got {len(found)}.")
     return found

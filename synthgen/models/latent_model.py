@@ -13,6 +13,10 @@ from synthgen.models.condition_table import ConditionTable
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.rng import ROWS_PER_BLOCK, hashed_uniform, stream
 from synthgen.training.batches import UNIFORM_REACH
+from synthgen.training.threads import torch_threads
+
+NORMAL_REACH = 3.0
+"""Standard deviations of a normal prior that a traversal covers on either side."""
 
 
 class AbstractLatentModel(AbstractMatrixModel):
@@ -27,6 +31,11 @@ class AbstractLatentModel(AbstractMatrixModel):
     latent_dim: int
     device: str = "cpu"
     noise_prior: str = "normal"
+
+    @property
+    def reach(self) -> float:
+        """How far a traversal of one latent number goes from 0: the end of a uniform prior, or three standard deviations."""
+        return UNIFORM_REACH if self.noise_prior == "uniform" else NORMAL_REACH
 
     @abc.abstractmethod
     def raw(self, z: Tensor, cond: Tensor) -> Tensor:
@@ -110,10 +119,11 @@ class AbstractLatentModel(AbstractMatrixModel):
         """
         cond = self.draw_conditions(z, key) if cond is None else cond
         parts = [np.zeros((0, self.layout.width), dtype=np.float32)]
-        for first in range(0, len(z), ROWS_PER_BLOCK):
-            part = slice(first, first + ROWS_PER_BLOCK)
-            block = self.whole_block(filled(z[part]), filled(cond[part]), key, likeliest=likeliest)
-            parts.append(block[: len(z[part])])
+        with torch_threads(1):  # as blocks of a sample are made: the bits depend on the number of threads
+            for first in range(0, len(z), ROWS_PER_BLOCK):
+                part = slice(first, first + ROWS_PER_BLOCK)
+                block = self.whole_block(filled(z[part]), filled(cond[part]), key, likeliest=likeliest)
+                parts.append(block[: len(z[part])])
         return np.concatenate(parts)
 
     def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:

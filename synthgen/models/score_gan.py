@@ -160,6 +160,7 @@ def fit_scores(
     validation, training = matrix[order[:n_validation]], matrix[order[n_validation:]]
     contest, history = _contest(training, validation, layout, cond_columns, recipe, seed)
     if contest.winner == "linear":
+        history.kept = 0
         return ScoreFit(linear, history, contest)
     as_long = replace(recipe, config=replace(recipe.config, max_steps=contest.step))
     return ScoreFit(*_train(matrix, linear, as_long, seed, None), contest)

@@ -131,7 +131,7 @@ class Selector:
         parts = {
             "ratio": DensityRatio.from_state(state["ratio"]),
             "margins": Margins.from_state(state["margins"]),
-            "directions": Directions.from_state(state.get("directions", {})),  # older files have none
+            "directions": Directions.from_state(state["directions"]),
         }
         return cls(**{**state, **parts})
 

@@ -83,7 +83,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         Rows that the discriminator judges together.
     discriminator_batches : {"mixed", "separate"}, default "mixed"
         Whether real and fake rows pass through the discriminator together or one class after the other; the gradients
-        are the same.
+        are the same, but for what changes with every pass: dropout's masks and the iterations of `spectral_norm`.
     r1_weight, r2_weight : float, optional
         Weights gamma of the squared gradient on real and on fake rows (half of gamma enters the loss). None: 0.3
         each, and 0 for "wgan-gp".
@@ -104,13 +104,13 @@ class SynthGAN(AbstractLatentSynthesizer):
         "adversarial": an encoder of rows is learnt together with the generator, and the discriminator judges pairs of
         row and latent vector [2]_, [3]_. None: an encoder is learnt from generated rows when `encode` is first called.
     numeric_encoding : {"rank-normal", "min-max", "raw"}, default "rank-normal"
-        How numbers enter the networks: by ranks, moved to [0, 1], or as they are. The last two are for experiments, and
-        take no missing values.
+        How numbers and instants enter the networks: by ranks, moved to [0, 1], or as they are. The last two are for experiments,
+        and take no missing values.
     calibrate : bool, default True
         Whether the generated margins are brought to the real ones after training.
     conditional_on : sequence of str, optional
         Columns that are given to the generator, beside the noise vector, and to the discriminator, beside the row and in a
-        projection, so that rare levels can be asked for at no cost. Only columns of few values.
+        projection (not on common factors), so that rare levels can be asked for at no cost. Only columns of few values.
     reduce : "auto", int or None, default "auto"
         Common factors that stand for a block of many numeric columns (200 and more than a quarter of the rows, or
         2,000). "auto": by parallel analysis, at most one for so many rows as `preset` says. None: train on all columns
@@ -125,7 +125,7 @@ class SynthGAN(AbstractLatentSynthesizer):
     wide_model : {"auto", "gan", "linear"}, default "auto"
         What models the common factors: "linear", jointly normal given the covariates of few values; "gan", a GAN that
         starts as that; "auto", the GAN where it is better on a quarter of the rows, which are kept aside for that,
-        "linear" below 150 rows. On common factors `latent_dim`, `noise_prior`, `networks`, `frequencies`, `inference`,
+        "linear" below 150 rows. On common factors `latent_dim`, `noise_prior`, `networks`, `optimizer`, `frequencies`, `inference`,
         `calibrate`, `watch`, `validation_fraction`, `validate_every` and `patience` have no say, and `ema_decay` is at most
         0.99.
     validation_fraction : float, default 0.1
@@ -173,7 +173,8 @@ class SynthGAN(AbstractLatentSynthesizer):
     history_ : pandas.DataFrame, shape (n_steps, n_measurements)
         Losses, mean scores, penalties and diagnostics of every step (index ``step``, from 1): `d_accuracy`, the share
         of pairs that the discriminator ranks rightly, and `fake_spread`, the spread of fake rows over the real rows'. And
-        what is watched (`synthgen.training.collapse.MEASURES`), NaN between evaluations.
+        what is watched (`synthgen.training.collapse.MEASURES`, and `AUDITED` after 2,000 steps or more), NaN between
+        evaluations.
     alarms_ : list of Alarm
         What was wrong with the weights that were kept; empty if nothing was, or fewer than 300 steps were done.
     validation_history_ : pandas.DataFrame
@@ -315,7 +316,7 @@ class SynthGAN(AbstractLatentSynthesizer):
                 GanRecord(History(stopped="nothing to learn: every column is constant or regenerated"))
             )
             return EmptyModel()
-        given = filled_in(self.get_params(deep=False), type(self), len(matrix))
+        given = self._filled_in(len(matrix))
         check_quadratic(given, len(layout.numeric))
         cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
         if encoder.is_reduced:
@@ -324,7 +325,7 @@ class SynthGAN(AbstractLatentSynthesizer):
             found = fit_gan(matrix, layout, cond_columns, given, device, seed, tuple(self.callbacks or ()))
         self._keep(found.record)
         for alarm in self.alarms_:
-            warnings.warn(alarm.words, CollapseWarning, stacklevel=3)
+            warnings.warn(alarm.words, CollapseWarning, stacklevel=4)
         if given["refine"] is not None and len(matrix) >= self._fewest_to_choose():
             factor = None if self.refine == "auto" else int(given["refine"])
             self.selector_ = fit_selector(found.model, matrix, encoder, factor, seed, self.verbose)
@@ -426,17 +427,16 @@ class SynthGAN(AbstractLatentSynthesizer):
         return notes
 
     def _wide_options(self) -> WideOptions:
-        is_preset = self.preset in PRESETS
-        return wide_options(
-            None if is_preset and self.reduce == "auto" else self.reduce,
-            "default" if is_preset else self.preset,
-            self.covariates,
-            self.conditional_on,
-            is_local=True,
-        )
+        preset = "default" if self.preset in PRESETS else self.preset
+        reduce = self._filled_in(1)["reduce"]
+        return wide_options(reduce, preset, self.covariates, self.conditional_on, is_local=True)
 
     def _number_encoding(self) -> str:
-        return str(filled_in(self.get_params(deep=False), type(self), 1)["numeric_encoding"])
+        return str(self._filled_in(1)["numeric_encoding"])
+
+    def _filled_in(self, n_rows: int) -> dict[str, Any]:
+        """The parameters, with a preset's in place of defaults."""
+        return filled_in(self.get_params(deep=False), type(self), n_rows)
 
     @property
     def winner_(self) -> str:

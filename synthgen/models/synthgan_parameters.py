@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from synthgen.exceptions import ParameterError
+from synthgen.models.device import DEVICES
 from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
 from synthgen.models.wide_parameters import ROWS_PER_FACTOR, WIDE_CONSTRAINTS
 from synthgen.schema import Schema
@@ -112,7 +113,7 @@ CONSTRAINTS: dict[str, list[Constraint]] = {
     "refine": REFINE,
     "schema": [Instance(Schema, "a Schema"), Nothing()],
     **RELATION_CONSTRAINTS,
-    "device": [Choice(("auto", "cpu", "cuda", "mps"))],
+    "device": [Choice(DEVICES)],
     "precision": [Choice(("auto", "float32", "bfloat16"))],
     "n_threads": [Interval("int", 1, _INF)],
     "random_state": [Interval("int", 0, 2**63), Nothing()],

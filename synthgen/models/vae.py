@@ -18,11 +18,11 @@ from synthgen.models.calibrated import calibrate
 from synthgen.models.condition_columns import condition_columns
 from synthgen.models.condition_table import condition_table
 from synthgen.models.covariate_table import covariate_table
-from synthgen.models.device import loading_device, training_device
+from synthgen.models.device import DEVICES, loading_device, training_device
 from synthgen.models.gan_fit import split_rows
 from synthgen.models.latent import AbstractLatentSynthesizer
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
-from synthgen.models.recipe import default_batch_size, default_steps
+from synthgen.models.recipe import CHECKS, HIDDEN_DIMS, SCORE_HIDDEN_DIMS, default_batch_size, default_steps
 from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
 from synthgen.models.vae_model import VaeModel
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
@@ -37,13 +37,7 @@ from synthgen.training.threads import torch_threads
 from synthgen.training.vae import VaeConfig, train_vae
 from synthgen.validation import Choice, Constraint, Each, Instance, Interval, Nothing
 
-HIDDEN_DIMS = (128, 128, 128)
-"""Of both networks, as SynthGAN's."""
-SCORE_HIDDEN_DIMS = (64, 64)
-"""Of both networks on common factors."""
 LEARNING_RATE = 5e-3
-CHECKS = 12
-"""Losses on validation rows in one training, unless `validate_every` says otherwise."""
 _INF = math.inf
 
 
@@ -152,7 +146,7 @@ class SynthVAE(AbstractLatentSynthesizer):
         "calibrate": [Instance(bool, "a bool")],
         "schema": [Instance(Schema, "a Schema"), Nothing()],
         **RELATION_CONSTRAINTS,
-        "device": [Choice(("auto", "cpu", "cuda", "mps"))],
+        "device": [Choice(DEVICES)],
         "n_threads": [Interval("int", 1, _INF)],
         "random_state": [Interval("int", 0, 2**63), Nothing()],
         "verbose": [Interval("int", 0, _INF)],

@@ -52,7 +52,9 @@ def watcher(
     def measure(generator: AbstractGenerator, players: Players) -> dict[str, float]:
         model = model_of(generator)
         fake = np.concatenate([model.generate_block(own_seed, b) for b in range(n_blocks)])
-        return watch.measure(fake, _scorer(players, model.device))
+        # pairs (row, vector) are judged where an encoder is learnt: then nothing is said of the discriminator
+        is_plain = players.generator.encoder is None
+        return watch.measure(fake, _scorer(players, model.device) if is_plain else None)
 
     return measure
 
@@ -64,11 +66,8 @@ def _scorer(players: Players, device: str) -> Callable[[np.ndarray], np.ndarray]
     def score(rows: np.ndarray) -> np.ndarray:
         pac = players.discriminator.pac
         whole = rows[: len(rows) // pac * pac] if len(rows) >= pac else np.resize(rows, (pac, rows.shape[1]))
-        seen = to_device(whole, device)
-        if players.generator.encoder is not None:
-            seen = torch.cat([seen, players.generator.encoder(seen)], dim=1)
         players.discriminator.eval()
-        scores = players.discriminator(seen).cpu().numpy()
+        scores = players.discriminator(to_device(whole, device)).cpu().numpy()
         players.discriminator.train()
         return np.asarray(scores)
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from synthgen.reports.document import Document
 from synthgen.training.alarms import LIMITS, MIN_ROWS
-from synthgen.training.collapse import MEASURES
+from synthgen.training.collapse import AUDITED, MEASURES
 from synthgen.version import __version__
 
 FORMAT_VERSION = 1
@@ -179,10 +179,18 @@ class TrainingReport(Document):
         if not self.n_steps:
             return f"Nothing was trained step by step: {self.stopped}."
         if not self.is_watched:
-            return "Nothing was watched while this model was trained, so nothing is said of it: fit it again."
+            return f"Nothing was watched while this model was trained, so nothing is said of it: {self._why_unwatched}."
         if self.n_rows < MIN_ROWS:
             return f"No alarm, but with fewer than {MIN_ROWS} rows none is ever raised."
         return "No alarm: nothing that was watched went beyond its limit."
+
+    @property
+    def _why_unwatched(self) -> str:
+        if self.model != "SynthGAN":
+            return f"{self.model} has no discriminator that could mislead it; look at its loss"
+        if self.parameters.get("watch") == "False":
+            return "fit with watch=True"
+        return "on the common factors of a wide table the GAN is held against the linear model instead (`contest_`)"
 
     def summary(self) -> str:
         """A few lines for the terminal."""
@@ -255,9 +263,14 @@ def _game(history: pd.DataFrame) -> list[Panel]:
 def _validation(validation: pd.DataFrame | None) -> list[Panel]:
     if validation is None or not len(validation):
         return []
-    lines = _lines(validation, {"auc": "boosted trees on validation rows"})
-    words = "AUC of boosted trees that tell generated rows from validation rows; the kept weights are those of the last score as good as the best."
-    return [Panel("Detection", words, "watched", lines, 0.5, ())] if lines else []
+    found = []
+    if lines := _lines(validation, {"auc": "boosted trees on validation rows"}):
+        words = "AUC of boosted trees that tell generated rows from validation rows; the kept weights are those of the last score as good as the best."
+        found.append(Panel("Detection", words, "watched", lines, 0.5, ()))
+    if lines := _lines(validation, {"loss": "loss on validation rows"}):
+        words = "Of rows that training never saw; the kept weights are those of the lowest."
+        found.append(Panel("Validation", words, "watched", lines, None, ()))
+    return found
 
 
 def _watched(history: pd.DataFrame) -> list[Panel]:
@@ -268,10 +281,11 @@ def _watched(history: pd.DataFrame) -> list[Panel]:
         if lines:
             first = lines[0].column
             found.append(Panel(title, f"{_begun(MEASURES[first])}.", "watched", lines, 0.5, _marks(*names)))
-    for measure in (m for m in MEASURES if not any(m in names for names in _TOGETHER.values())):
+    all_ = MEASURES | AUDITED
+    for measure in (m for m in all_ if not any(m in names for names in _TOGETHER.values())):
         lines = _lines(history, {measure: measure})
         if lines:
-            words = f"{_begun(MEASURES[measure])}."
+            words = f"{_begun(all_[measure])}."
             found.append(Panel(measure, words, "watched", lines, _HONEST.get(measure), _marks(measure)))
     return found
 
@@ -282,7 +296,7 @@ def _marks(*measures: str) -> tuple[Mark, ...]:
 
 def _others(history: pd.DataFrame) -> list[Panel]:
     """Columns that this page knows nothing of."""
-    known = {c for names, _ in _GAME.values() for c in names} | set(MEASURES)
+    known = {c for names, _ in _GAME.values() for c in names} | set(MEASURES) | set(AUDITED)
     others = [str(c) for c in history.columns if c not in known]
     found = [(c, _lines(history, {c: c})) for c in others]
     return [Panel(c, "", "game", lines, None, ()) for c, lines in found if lines]

@@ -53,9 +53,7 @@ class LatentRows:
     def is_slow(self) -> bool:
         """Whether rows with the likeliest choices are undone one by one, so that the rest of all is the same."""
         block = self.synthesizer.encoder_.block_
-        return block is not None and (
-            block.factors is not None or block.linkage is not None or bool(block.missing.any())
-        )
+        return block is not None and block.is_noisy
 
     def most_rows(self, n_columns: int) -> int:
         """Rows of one kind that may be taken, at least 1, where so many columns are wanted; a block is decoded as a whole."""

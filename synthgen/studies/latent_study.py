@@ -316,7 +316,7 @@ def _scale(rows: LatentRows) -> Scale:
 
 def _traversals(rows: LatentRows, scale: Scale, lengths: Mapping[str, WalkLengths]) -> tuple[Traversal, ...]:
     """The latent numbers that change rows most from one end of their range to the other."""
-    reach = math.sqrt(3) if rows.latent.noise_prior == "uniform" else 3.0
+    reach = rows.latent.reach
     bases = rows.vectors(1 if rows.is_slow else N_BASES, "latent study bases")
     n_dims = min(rows.latent.latent_dim, MAX_DIMS)
     apart = np.mean([_effects(rows, scale, base, n_dims, reach) for base in bases], axis=0)

@@ -40,6 +40,11 @@ MEASURES = {
     "nearer_to_train": "fake rows that lie nearer to training rows than to validation rows",
 }
 """The keys of `Watch.measure`, and what each is in a few words."""
+AUDITED = {
+    "auditor_auc": "a discriminator trained afresh scores a validation row above a fake one",
+    "auditor_auc_train": "the same of the rows that it learnt from",
+}
+"""The keys of `synthgen.training.audit.audit`, in the same way."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,8 @@ class TrainingConfig:
     noise_prior : {"normal", "uniform"}
         Of the latent vectors.
     is_separate : bool
-        Whether the discriminator takes real and fake rows in two passes; the sum of their gradients is the same.
+        Whether the discriminator takes real and fake rows in two passes; the sum of their gradients is the same, but for
+        dropout and spectral norm, which change with every pass.
     ema_decay : float
         In [0, 1).
     r1_weight, r2_weight, gradient_penalty_weight : float

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from synthgen.training.config import TrainingConfig
+
 
 @dataclass
 class History:
@@ -25,6 +27,8 @@ class History:
         The evaluation whose weights were kept.
     stopped : str
         Why training ended.
+    config : TrainingConfig or None
+        The recipe at the end, as callbacks left it.
     """
 
     steps: dict[str, list[float]] = field(default_factory=dict)
@@ -32,6 +36,7 @@ class History:
     watched: dict[int, dict[str, float]] = field(default_factory=dict)
     kept: int = 0
     stopped: str = ""
+    config: TrainingConfig | None = None
     _pending: dict[str, list[Tensor]] = field(default_factory=dict, repr=False)
 
     def record(self, values: dict[str, Tensor]) -> None:

@@ -112,7 +112,7 @@ def train(
             best, since_best = copy.deepcopy(average), 0
             history.kept = found.step
         best_score = min(best_score, found.score)
-        config = found.config
+        history.config = config = found.config
         if config.patience is not None and since_best >= config.patience:
             found.stop(f"no better score on validation rows for {since_best} checks")
         if found.stop_reason:
@@ -136,6 +136,7 @@ def _evaluate(
     found = Evaluation(step, seconds, losses, score, measures, average, players, config)
     for callback in observers.callbacks:
         callback(found)
+    found.check_changes(config)
     return found
 
 

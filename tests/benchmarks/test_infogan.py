@@ -82,7 +82,7 @@ def test_a_few_steps_and_all_that_is_judged():
 def test_the_information_term_makes_codes_known_and_repeats_with_its_seed():
     matrix = stream(0, "matrix").normal(size=(300, 3)).astype(np.float32)
     layout = MatrixLayout(tuple(Block(f"c{i}", "numeric", i, i + 1, ("z",)) for i in range(3)))
-    options = {"hidden_dims": (16,), "batch_size": 64, "max_steps": 200}
+    options = {"latent_dim": 2, "hidden_dims": (16,), "batch_size": 64, "max_steps": 300}
 
     def named(weight):
         game = infogan_steps.start(layout, matrix, infogan_steps.Code(2), weight, 0, options)

@@ -8,6 +8,8 @@ import pytest
 
 from synthgen import SynthGAN
 from synthgen.exceptions import ColumnRejected, ParameterError
+from synthgen.models import gan_fit
+from synthgen.training.alarms import Alarm, CollapseWarning
 from synthgen.training.losses import LOSSES
 
 QUICK = {"hidden_dims": (8,), "latent_dim": 4, "batch_size": 16, "random_state": 0, "verbose": 0}
@@ -147,6 +149,14 @@ def test_whole_numbers_stay_whole_under_every_encoding(encoding, mixed):
     assert sample["n"].between(table["n"].min(), table["n"].max()).all()
 
 
+def test_instants_keep_their_range_under_the_first_gans_networks():
+    days = pd.date_range("2020-01-05", "2021-11-25", periods=90)
+    table = pd.DataFrame({"when": days, "x": np.linspace(0, 1, 90)})
+    made = SynthGAN(preset="goodfellow2014", max_steps=60, random_state=0, verbose=0).fit(table).sample(300)
+    assert made["when"].between(days[0], days[-1] + pd.Timedelta("1s")).all()
+    assert made["when"].max() - made["when"].min() > pd.Timedelta(days=60)
+
+
 def test_a_preset_gives_way_to_what_is_asked_for(mixed):
     table = mixed.drop(columns="gaps")
     model = SynthGAN(preset="goodfellow2014", latent_dim=7, max_steps=5, random_state=0, verbose=0).fit(table)
@@ -187,6 +197,42 @@ def test_a_callback_may_change_the_recipe(mixed):
     frozen = SynthGAN(max_steps=40, validate_every=10, callbacks=[freeze], **QUICK).fit(mixed)
     pd.testing.assert_frame_equal(usual.history_[:10], frozen.history_[:10])
     assert (usual.history_["d_loss"][10:] != frozen.history_["d_loss"][10:]).any()
+
+
+def test_a_callback_may_not_change_what_is_built_in(mixed):
+    import dataclasses
+
+    def grow(evaluation):
+        evaluation.config = dataclasses.replace(evaluation.config, batch_size=64)
+
+    with pytest.raises(
+        ParameterError, match=r"may not change `batch_size` .* from 16 to 64: it may change loss"
+    ):
+        SynthGAN(max_steps=20, validate_every=10, callbacks=[grow], **QUICK).fit(mixed)
+
+
+def test_alarms_speak_of_the_recipe_that_callbacks_left(mixed):
+    import dataclasses
+    import warnings
+
+    def loosen(evaluation):
+        evaluation.config = dataclasses.replace(evaluation.config, r1_weight=0.0, r2_weight=0.0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = SynthGAN(max_steps=300, validate_every=10, callbacks=[loosen], **QUICK).fit(mixed)
+    assert all("now 0.3" not in alarm.words for alarm in model.alarms_)
+    assert model._record.history.config.r1_weight == 0.0
+
+
+def test_an_alarm_warns_once_where_the_user_called_fit(mixed, monkeypatch):
+    found = [Alarm("collapse", "It has collapsed."), Alarm("memorising", "It copies.")]
+    monkeypatch.setattr(gan_fit, "training_alarms", lambda *_, **__: found)
+    with pytest.warns(CollapseWarning) as caught:
+        model = SynthGAN(max_steps=300, **QUICK).fit(mixed)
+    assert [str(w.message) for w in caught] == ["It has collapsed.", "It copies."]
+    assert {w.filename for w in caught} == {__file__}
+    assert model.alarms_ == found
 
 
 def test_callbacks_do_not_enter_the_file(mixed, tmp_path):

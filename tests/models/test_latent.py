@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -67,6 +68,54 @@ def fitted_wide(request, wide):
 def test_a_sample_is_the_rows_of_its_latent_vectors(fitted):
     drawn = fitted.sample(1100, random_state=5)
     pd.testing.assert_frame_equal(drawn, fitted.generate(fitted.sample_latent(1100, random_state=5)))
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 4])
+def test_the_number_of_threads_changes_nothing(wine, n_threads):
+    model = SynthGAN(max_steps=10, random_state=0, verbose=0).fit(wine)
+    drawn = model.sample(300, random_state=5)
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        made = model.generate(model.sample_latent(300, random_state=5))
+    finally:
+        torch.set_num_threads(before)
+    pd.testing.assert_frame_equal(drawn, made)
+
+
+def test_vectors_of_a_uniform_prior_stay_in_its_box(wine):
+    model = MAKERS["uniform"]().fit(wine)
+    for steps in (0, 1, 30):
+        assert np.abs(model.encode(wine, steps=steps)).max() <= np.sqrt(3) + 1e-6
+    assert np.abs(model.traverse(0)["alcohol"]).notna().all()
+
+
+def test_every_step_of_the_descent_counts(wine):
+    model = MAKERS["GAN"]().fit(wine)
+    guess, one = (model.encode(wine, steps=n) for n in (0, 1))
+    assert (guess != one).any(axis=1).mean() > 0.5
+
+
+def test_what_a_network_says_of_its_conditions_does_not_matter(conditional, wine):
+    """Those outputs are never trained: any bias there must leave the codes alone."""
+    z = conditional.encode(wine[:20], steps=20)
+    last = conditional.model_.generator.body[-1]
+    columns = conditional.model_.cond_columns
+    with torch.no_grad():
+        last.bias[columns] += 5.0
+        last.weight[columns] *= -3.0
+    np.testing.assert_array_equal(conditional.encode(wine[:20], steps=20), z)
+
+
+def test_a_loaded_encoder_goes_where_the_model_is(wine, tmp_path, monkeypatch):
+    model = MAKERS["GAN"]().fit(wine)
+    model.encode(wine[:1])
+    model.save(tmp_path / "m.synthgen")
+    loaded, moved = load(tmp_path / "m.synthgen"), []
+    plain = loaded._inference.to
+    monkeypatch.setattr(loaded._inference, "to", lambda device: moved.append(device) or plain(device))
+    loaded.encode(wine[:1])
+    assert moved == [loaded.model_.device]
 
 
 def test_a_row_depends_on_its_own_vector_alone(fitted):
@@ -144,10 +193,8 @@ def test_one_number_changes_in_a_traversal(fitted):
 
 def test_small_steps_of_a_vector_make_small_steps_of_a_row(fitted, wine):
     a, b = fitted.sample_latent(2, random_state=3)
-    fine, coarse = fitted.interpolate(a, b, 200), fitted.interpolate(a, b, 2)
-    jumps = fine[["alcohol"]].diff().abs().max() / fine[["alcohol"]].std()
-    assert float(jumps.iloc[0]) < 1.0
-    assert not coarse.iloc[0].equals(coarse.iloc[1])
+    largest = {n: fitted.interpolate(a, b, n)["flavanoids"].diff().abs().max() for n in (10, 400)}
+    assert 0 < largest[400] < largest[10] / 2
 
 
 def test_latent_vectors_are_features_for_a_pipeline(fitted, wine):
@@ -203,6 +250,13 @@ def test_bad_vectors_are_refused(conditional):
         conditional.generate(np.zeros(4), choices="best")
     with pytest.raises(DataError, match=r"must be one row\. Got 2"):
         conditional.interpolate(conditional.sample(2), np.zeros(4))
+    with pytest.raises(DataError, match=r"one latent vector is needed. Got 0"):
+        conditional.interpolate(np.zeros((0, 4)), np.zeros(4))
+    with pytest.raises(DataError, match=r"one latent vector is needed. Got 5"):
+        conditional.traverse(0, z=np.zeros((5, 4)))
+    for bad in ([np.nan], "abc"):
+        with pytest.raises(DataError, match="finite numbers"):
+            conditional.traverse(0, bad)
     with pytest.raises(NotFittedError):
         SynthGAN().sample_latent(1)
 
