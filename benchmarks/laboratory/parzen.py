@@ -99,7 +99,7 @@ def picture(samples: np.ndarray, path: Path, rows: int = 8, columns: int = 16) -
 
 
 def real_rows(training: np.ndarray, validation: np.ndarray, test: np.ndarray) -> dict[str, object]:
-    """What the rows themselves give: as they are, drawn again, and as normal components."""
+    """What the rows themselves give: as they are, and drawn again."""
     rng = np.random.default_rng(0)
     again = training[rng.integers(len(training), size=N_SAMPLES)]
     return {
