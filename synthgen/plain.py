@@ -218,6 +218,8 @@ def _ticks(series: pd.Series, token: str, missing: np.ndarray) -> np.ndarray:
     elif token.endswith(ARROW):
         days = pa.array(present.array).cast(_tick_type(arrow_type(token))).to_numpy(zero_copy_only=False)
     else:
+        if isinstance(present.dtype, pd.ArrowDtype):  # of the same kind, but stored by Arrow
+            present = present.astype(token)
         days = present.array.asi8
     out[~missing] = days.astype(np.int64)
     return out

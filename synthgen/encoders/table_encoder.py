@@ -425,13 +425,16 @@ def _plain(series: pd.Series, encoder: AbstractColumnEncoder) -> Plain:
         return Plain(np.zeros(len(missing)), missing)
     if family(token := dtype_token(series)) != family(encoder.column.dtype) and encoder.column.levels is None:
         raise ColumnRejected(
-            encoder.column.name, f"has dtype {token}, but had {encoder.column.dtype} in `fit`."
+            encoder.column.name,
+            f"has dtype {token}, but had {encoder.column.dtype} in `fit`; convert it, or drop the rows in the way.",
         )
     plain = to_plain(series, encoder.column)
     if encoder.column.levels is not None and (outside := (plain.values < 0) & ~plain.missing).any():
         value = series.iloc[int(np.flatnonzero(outside)[0])]
+        value = value.item() if isinstance(value, np.generic) else value
         raise ColumnRejected(
-            encoder.column.name, f"holds {value!r}, which was not among its levels in `fit`."
+            encoder.column.name,
+            f"holds {value!r}, which was not among its levels in `fit`; drop or recode the {int(outside.sum()):,} such rows.",
         )
     return plain
 

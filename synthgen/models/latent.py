@@ -136,7 +136,7 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
 
         Notes
         -----
-        ``sample(n, random_state=s)`` of a table without rules or a wide block gives the rows of
+        ``sample(n, random_state=s)`` of a table without rules, identifiers or a wide block gives the rows of
         ``generate(sample_latent(n, random_state=s))``, byte for byte, where no selection takes part (``refine=None``).
         """
         model = self._latent_model()
@@ -201,7 +201,7 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         Returns
         -------
         pandas.DataFrame, shape (n, n_columns)
-            Under each row's own conditions, with the likeliest choices.
+            Under each row's own conditions, with the likeliest choices; the index of `X`.
 
         Raises
         ------
@@ -210,8 +210,10 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         """
         model = self._latent_model()
         validate_parameters("reconstruct", {"steps": _STEPS}, {"steps": steps})
-        rows = self.encoder_.transform(as_annotated(X)[0], ties="middle")
-        return self._decoded(self._infer(rows, steps), rows[:, model.cond_columns], "likeliest", 0)
+        table = as_annotated(X)[0]
+        rows = self.encoder_.transform(table, ties="middle")
+        made = self._decoded(self._infer(rows, steps), rows[:, model.cond_columns], "likeliest", 0)
+        return made.set_axis(table.index)
 
     def interpolate(
         self,
@@ -414,7 +416,9 @@ def _as_vectors(z: Any, width: int, *, is_one: bool = False) -> np.ndarray:
     try:
         found = np.atleast_2d(np.asarray(z, dtype=np.float32))
     except (TypeError, ValueError) as error:
-        raise DataError(f"Latent vectors must be numbers: {error}.") from error
+        raise DataError(
+            f"Latent vectors must be numbers ({error}); a row of a table is given as a DataFrame: df.iloc[[0]]."
+        ) from error
     if found.ndim != 2 or found.shape[1] != width:
         raise DataError(f"Latent vectors must have shape (n, {width}). Got {np.shape(z)}.")
     if not np.isfinite(found).all():

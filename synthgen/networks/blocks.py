@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from synthgen.networks.steady import SteadyLinear
+
 SLOPE = 0.2
 """Negative slope of every LeakyReLU."""
 
@@ -32,9 +34,11 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, width_in: int, width_out: int) -> None:
         super().__init__()
-        self.first = nn.Linear(width_in, width_out)
-        self.second = nn.Linear(width_out, width_out)
-        self.shortcut = nn.Identity() if width_in == width_out else nn.Linear(width_in, width_out, bias=False)
+        self.first = SteadyLinear(width_in, width_out)
+        self.second = SteadyLinear(width_out, width_out)
+        self.shortcut = (
+            nn.Identity() if width_in == width_out else SteadyLinear(width_in, width_out, bias=False)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Add the block's correction to its input."""
@@ -58,11 +62,11 @@ def residual_mlp(width_in: int, hidden_dims: Sequence[int], width_out: int) -> n
         Shape: (B, width_in) -> (B, width_out). Not initialised: see `initialise`.
     """
     if not hidden_dims:
-        return nn.Sequential(nn.Linear(width_in, width_out))
+        return nn.Sequential(SteadyLinear(width_in, width_out))
     widths = [hidden_dims[0], *hidden_dims]
     blocks = [ResidualBlock(a, b) for a, b in pairwise(widths)]
     return nn.Sequential(
-        nn.Linear(width_in, widths[0]), *blocks, nn.LeakyReLU(SLOPE), nn.Linear(widths[-1], width_out)
+        SteadyLinear(width_in, widths[0]), *blocks, nn.LeakyReLU(SLOPE), SteadyLinear(widths[-1], width_out)
     )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from synthgen.layout import MatrixLayout
 from synthgen.networks.discriminator import AbstractDiscriminator
 from synthgen.networks.generator import AbstractGenerator
+from synthgen.networks.steady import SteadyLinear
 
 PIECES = 5
 """Linear maps of which a maxout unit takes the largest."""
@@ -50,9 +51,9 @@ class ReluGenerator(AbstractGenerator):
     ) -> None:
         super().__init__()
         self.latent_dim, self.cond_dim, self.hidden_dims = latent_dim, cond_dim, list(hidden_dims)
-        layers = [[nn.Linear(a, b), nn.ReLU()] for a, b in pairwise([latent_dim + cond_dim, *hidden_dims])]
+        layers = [[SteadyLinear(a, b), nn.ReLU()] for a, b in pairwise([latent_dim + cond_dim, *hidden_dims])]
         flat = [module for layer in layers for module in layer]
-        self.body = nn.Sequential(*flat, nn.Linear(hidden_dims[-1], layout.width))
+        self.body = nn.Sequential(*flat, SteadyLinear(hidden_dims[-1], layout.width))
         is_number = torch.zeros(layout.width, dtype=torch.bool)
         is_number[[b.start for b in layout.numeric]] = True
         self.register_buffer("is_number", is_number, persistent=False)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from synthgen.networks.blocks import residual_mlp
 from synthgen.networks.generator import AbstractGenerator
+from synthgen.networks.steady import steady_product
 
 EXTRA_NOISE = 16
 """Latent numbers that only the correction sees."""
@@ -85,8 +86,12 @@ class LinearStartGenerator(AbstractGenerator):
         Tensor, shape (B, Q)
         """
         n_numbers = len(self.root)
-        base = cond @ self.means[:-1] + self.means[-1] + z[:, :n_numbers] @ self.root.T
+        base = self._given(cond, self.means) + steady_product(z[:, :n_numbers], self.root)
         return base + self.body(torch.cat([base, z[:, n_numbers:], cond], dim=1))
+
+    def _given(self, cond: Tensor, means: Tensor) -> Tensor:
+        """Means under conditions, shape (B, Q); the last row of `means` is the intercept."""
+        return steady_product(cond, means[:-1].T, means[-1])
 
     def set_adjustment(self, own_means: Tensor, adjustment: Tensor) -> None:
         """Move numbers by ``mean(c) + (y - own_mean(c)) A^T`` from now on.
@@ -104,9 +109,8 @@ class LinearStartGenerator(AbstractGenerator):
     def forward(self, z: Tensor, cond: Tensor) -> Tensor:
         """Raw matrix rows, shape (B, F): numbers, and conditions as certain choices."""
         y = self.numbers(z, cond)
-        own = cond @ self.own_means[:-1] + self.own_means[-1]
-        target = cond @ self.means[:-1] + self.means[-1]
-        y = target + (y - own) @ self.adjustment.T
+        own, target = self._given(cond, self.own_means), self._given(cond, self.means)
+        y = target + steady_product(y - own, self.adjustment)
         raw = y.new_zeros(len(y), len(self.cond_columns) + len(self.numeric_columns))
         raw = raw.index_copy(1, self.numeric_columns, y)
         return raw.index_copy(1, self.cond_columns, (cond - 1) * _CERTAIN)

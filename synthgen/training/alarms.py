@@ -10,6 +10,8 @@ from synthgen.training.config import TrainingConfig
 
 MIN_ROWS = 50
 """With fewer training rows the measures are mostly chance, and nothing is said."""
+UNFINISHED = 2_000
+"""Steps below which rows that lie off the table may only be unfinished."""
 FEW_STEPS = 300
 """Steps that even the smallest table is given by default."""
 
@@ -101,7 +103,7 @@ OFF = 1.5
 
 WORDS = {
     "collapse": "The generator has collapsed: it makes fewer kinds of rows than the table has.",
-    "divergence": "The generator makes rows that lie off the table: it diverges, or its discriminator teaches it nothing.",
+    "divergence": "The generator makes rows that lie off the table: it has not finished, diverges, or its discriminator teaches it nothing.",
     "overpowering": "The discriminator is far too strong: where it tells nearly all rows, its slope says little of how to do better.",
     "overfitting": "The discriminator knows the training rows by heart, so that it teaches the generator to copy them.",
     "memorising": "The generator copies training rows.",
@@ -241,7 +243,7 @@ def _advice(code: str, config: TrainingConfig, pac: int, narrow_latent: int | No
     wider = [] if narrow_latent is None else [f"a larger `latent_dim` (now {narrow_latent})"]
     changes = {
         "collapse": [*wider, *_too_strong(config), *_too_few(config), *_packing(pac)],
-        "divergence": [*_too_strong(config), *_too_few(config), _lower_rate(config)],
+        "divergence": [*_too_few(config), *_too_strong(config), _lower_rate(config)],
         "overpowering": _too_strong(config),
         "overfitting": [*_too_strong(config), *_shorter(config)],
         "memorising": [*_shorter(config), *_too_strong(config)],
@@ -277,7 +279,8 @@ def _penalties(config: TrainingConfig) -> float:
 
 
 def _too_few(config: TrainingConfig) -> list[str]:
-    return [f"more `max_steps` (now {config.max_steps})"] if config.max_steps < FEW_STEPS else []
+    more = f"more `max_steps` (now {config.max_steps}): it may not have finished"
+    return [more] if config.max_steps < UNFINISHED else []
 
 
 def _packing(pac: int) -> list[str]:

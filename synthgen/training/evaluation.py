@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from synthgen.exceptions import ParameterError
 from synthgen.networks.generator import AbstractGenerator
 from synthgen.training.config import TrainingConfig
+from synthgen.training.losses import LOSSES
 from synthgen.training.steps import Players
 
 CHANGEABLE = (
@@ -75,14 +76,28 @@ class Evaluation:
         Raises
         ------
         ParameterError
-            If a field changed that is not in `CHANGEABLE`.
+            If a field changed that is not in `CHANGEABLE`, or to what cannot be.
         """
+        if not isinstance(self.config, TrainingConfig):
+            raise ParameterError(
+                f"A callback must leave a TrainingConfig in `config`. Got {type(self.config).__name__}."
+            )
         for field_ in fields(TrainingConfig):
             old, new = getattr(before, field_.name), getattr(self.config, field_.name)
             if old != new and field_.name not in CHANGEABLE:
                 raise ParameterError(
                     f"A callback may not change `{field_.name}` of the recipe while training, from {old!r} to {new!r}: it may "
                     f"change {', '.join(CHANGEABLE)}. Give it to SynthGAN, or call `stop`."
+                )
+
+        if self.config.loss not in LOSSES:
+            raise ParameterError(
+                f"The `loss` that a callback asks for must be one of {', '.join(LOSSES)}. Got {self.config.loss!r}."
+            )
+        for name in ("learning_rate", "discriminator_learning_rate", "n_critic", "penalty_every", "tau"):
+            if not getattr(self.config, name) > 0:
+                raise ParameterError(
+                    f"The `{name}` that a callback asks for must be above 0. Got {getattr(self.config, name)!r}."
                 )
 
     def stop(self, reason: str = "a callback asked for it") -> None:

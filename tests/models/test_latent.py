@@ -261,6 +261,17 @@ def test_bad_vectors_are_refused(conditional):
         SynthGAN().sample_latent(1)
 
 
+def test_instants_that_arrow_stores_are_instants_too():
+    table = pd.DataFrame({"when": pd.date_range("2020", periods=60, freq="31h"), "x": np.arange(60) % 7})
+    model = SynthGAN(latent_dim=4, **QUICK).fit(table)
+    stored = table.astype({"when": f"timestamp[{table['when'].dt.unit}][pyarrow]"})
+    np.testing.assert_array_equal(model.encode(stored, steps=2), model.encode(table, steps=2))
+
+
+def test_reconstructions_keep_the_index(conditional, wine):
+    assert conditional.reconstruct(wine[10:12], steps=1).index.tolist() == [10, 11]
+
+
 def test_no_vectors_give_no_rows(fitted, wine):
     assert fitted.generate(fitted.sample_latent(0)).dtypes.equals(wine.dtypes)
     with pytest.raises(DataError, match="empty"):
@@ -286,7 +297,11 @@ def test_an_injective_generator_gives_its_vectors_back(short_learning_of_encoder
 
 
 def test_wide_rows_depend_on_their_own_vectors_alone(fitted_wide, wide):
-    z = fitted_wide.sample_latent(6, random_state=0)
+    z = fitted_wide.sample_latent(1030, random_state=0)
+    order = np.random.default_rng(0).permutation(1030)
+    matrix = fitted_wide.model_.rows(z)
+    np.testing.assert_array_equal(fitted_wide.model_.rows(z[order]), matrix[order])
+    z = z[:6]
     rows = fitted_wide.generate(z)
     pd.testing.assert_frame_equal(fitted_wide.generate(z[::-1])[::-1].reset_index(drop=True), rows)
     assert rows.dtypes.equals(wide.dtypes)

@@ -22,6 +22,7 @@ from synthgen.networks.goodfellow import (
     ReluGenerator,
 )
 from synthgen.networks.spectral import normalise_spectrum
+from synthgen.networks.steady import SteadyLinear
 
 LAYOUT = MatrixLayout(
     (
@@ -53,6 +54,17 @@ def test_without_hidden_layers_both_players_are_linear():
     torch.testing.assert_close(
         discriminator(x), (x @ discriminator.body[0].weight.T + discriminator.body[0].bias)[:, 0]
     )
+
+
+@pytest.mark.parametrize("n_out", [1, 3, 4, 7, 8, 17])
+@pytest.mark.parametrize("n_in", [1, 5, 8, 17, 33, 129])
+def test_in_evaluation_a_row_has_the_same_bits_wherever_it_stands(n_in, n_out):
+    layer = SteadyLinear(n_in, n_out).eval()
+    x = torch.randn(1024, n_in, generator=rng())
+    order = torch.randperm(1024, generator=rng(1))
+    with torch.no_grad():
+        assert torch.equal(layer(x[order]), layer(x)[order])
+        torch.testing.assert_close(layer(x), layer.train()(x), rtol=1e-4, atol=1e-5)
 
 
 def test_a_quadratic_discriminator_sees_squares_and_products_of_numbers():

@@ -149,7 +149,7 @@ def test_wasserstein_is_told_of_its_own_penalty():
 
 def test_too_few_steps_are_named():
     (found,) = alarms(HONEST | {"spread": 0.1}, changed(max_steps=20), n_rows=1000)
-    assert "more `max_steps` (now 20)" in found.words
+    assert "more `max_steps` (now 20): it may not have finished" in found.words
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: f"{limit.code}-{limit.measure}")
