@@ -65,7 +65,9 @@ def parzen() -> str:
             rows.append([name, seed, _plus(run), run["sigma"], run["fit_cpu_s"]])
     published = found["published"]
     rows.append(["published, 50,000 training rows", "", _plus(published), None, None])
-    return table(["samples", "seed", "log-likelihood of test rows", "sigma", "CPU s of the fit"], rows)
+    text = table(["samples", "seed", "log-likelihood of test rows", "sigma", "CPU s of the fit"], rows)
+    pictures = sorted(PAGE.parent.glob("images/digits-*.png"))
+    return "\n\n".join([text, *(f"{p.stem}:\n\n![{p.stem}](images/{p.name})" for p in pictures)])
 
 
 def _plus(run: dict[str, float]) -> str:
