@@ -11,7 +11,7 @@ numbers, by their largest correlation with quantities of a row, beside the first
 information term is 1, or 0: what the term costs is told by trees that tell generated from held-out rows, of equal steps. Each fit
 is a process of its own, kept at once in benchmarks/results/laboratory/infogan.json; what has a result is not run again.
 
-The rule was set before the first fit: codes go into the package only if the adjusted Rand index of the code against the table's
+The rule was set before the first full fit: codes go into the package only if the adjusted Rand index of the code against the table's
 label exceeds k-means' by more than `WANTED` on both tables, medians over the seeds.
 """
 
