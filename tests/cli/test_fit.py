@@ -103,7 +103,7 @@ def test_values_of_set():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("n_critic", 0), ("loss", "best"), ("hidden_dims", []), ("max_time", -1)]
+    ("name", "value"), [("n_critic", 0), ("loss", "best"), ("hidden_dims", [0]), ("max_time", -1)]
 )
 def test_a_bad_value_gives_the_message_of_python(synthgen, data, tmp_path, names_in, name, value):
     with pytest.raises(ParameterError) as caught:
