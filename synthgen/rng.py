@@ -133,18 +133,21 @@ def hashed_uniform(rows: np.ndarray, width: int, purpose: str, key: int = 0) -> 
 
     Notes
     -----
-    A row's bits are mixed to 64 bits, from which a SplitMix64 stream starts [1]_.
+    A row's bits are mixed to 64 bits, from which a SplitMix64 stream starts, two numbers from each of its words [1]_.
 
     References
     ----------
     .. [1] G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
     """
     start = np.uint64(derived_seed(key, f"row hash {purpose}"))
-    bits = (np.ascontiguousarray(rows, dtype=np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
-    mixed = _mix(bits + _steps(rows.shape[1]) + start)
-    origin = _mix(mixed.sum(axis=1, dtype=np.uint64))
-    words = _mix(origin[:, None] + _steps(width))
-    return ((words >> np.uint64(41)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-23)
+    even = np.zeros((len(rows), rows.shape[1] + rows.shape[1] % 2), dtype=np.float32)
+    even[:, : rows.shape[1]] = rows
+    even += 0.0  # -0 is 0
+    bits = even.view(np.uint64)
+    origin = _mix(_mix(bits + _steps(bits.shape[1]) + start).sum(axis=1, dtype=np.uint64))
+    words = _mix(origin[:, None] + _steps(-(-width // 2)))
+    halves = words.view(np.uint32)[:, :width] >> np.uint32(9)
+    return (halves.astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-23)
 
 
 def _steps(width: int) -> np.ndarray:
@@ -153,9 +156,12 @@ def _steps(width: int) -> np.ndarray:
 
 def _mix(words: np.ndarray) -> np.ndarray:
     """SplitMix64's finaliser; sums and products wrap."""
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
+    words = words ^ (words >> np.uint64(30))
+    words *= np.uint64(0xBF58476D1CE4E5B9)
+    words ^= words >> np.uint64(27)
+    words *= np.uint64(0x94D049BB133111EB)
+    words ^= words >> np.uint64(31)
+    return words
 
 
 def row_blocks(start: int, stop: int) -> list[tuple[int, int, int]]:
