@@ -139,13 +139,23 @@ def kept_measures(model: SynthGAN) -> dict[str, float]:
     return seen.loc[kept if kept in seen.index else seen.index[-1]].to_dict()
 
 
+def known_rows(table: pd.DataFrame, model: SynthGAN) -> pd.DataFrame:
+    """The rows whose levels were all there in the fit: tickets and names of others cannot be encoded."""
+    is_known = np.ones(len(table), dtype=bool)
+    for column in model.schema_:
+        if column.levels is not None:
+            values = table[column.name]
+            is_known &= (values.isin(column.levels) | values.isna()).to_numpy(dtype=bool)
+    return table[is_known].reset_index(drop=True)
+
+
 def measured_after(
     model: SynthGAN, table: pd.DataFrame, held_out: pd.DataFrame | None
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Measures of the finished model's rows against training and held-out rows; an audit, and what both took."""
     encoder = model.encoder_
     training = encoder.transform(table)
-    validation = training[:0] if held_out is None else encoder.transform(held_out)
+    validation = training[:0] if held_out is None else encoder.transform(known_rows(held_out, model))
     fake = np.concatenate([model.model_.generate_block(1, b) for b in range(BLOCKS)])
     start = time.process_time()
     watch = Watch.of(training, validation, encoder.layout_, 0)
