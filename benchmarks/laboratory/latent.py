@@ -128,7 +128,7 @@ def reconstruction(model: SynthGAN | SynthVAE, held: pd.DataFrame) -> dict[str, 
         usual = [matrix[:, b.start : b.stop].mean(0).max() for b in layout.one_hot]
         out[f"r2{name}"] = round(float(1 - missed / spread), 4)
         out[f"right_levels{name}"] = round(float(np.mean(right)), 4) if right else None
-        out[f"error{name}"] = round(float(error.mean()), 4)
+        out[f"row_error{name}"] = round(float(error.mean()), 4)
         out[f"encode{name}_cpu_s"] = round(time.process_time() - cpu, 1)
         out["commonest_levels"] = round(float(np.mean(usual)), 4) if usual else None
     return out
