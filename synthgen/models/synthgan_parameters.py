@@ -32,7 +32,6 @@ GOODFELLOW_2014: dict[str, Any] = {
     "loss": "non-saturating",
     "optimizer": "sgd",
     "learning_rate": 0.1,
-    "discriminator_learning_rate": 0.05,  # the published code halves the discriminator's loss
     "batch_size": 100,
     "r1_weight": 0.0,
     "r2_weight": 0.0,
@@ -45,11 +44,10 @@ GOODFELLOW_2014: dict[str, Any] = {
 }
 """The MNIST experiment of I. Goodfellow et al., "Generative adversarial nets", NeurIPS 2014, from its published code.
 
-NOTE[DIFF]: choices, which the paper has none of, are relaxed as elsewhere in this package; the players move in turn, each on
-rows of its own, where the code moves both on the same rows.
+NOTE[DIFF]: choices, which the paper has none of, are relaxed as elsewhere in this package.
 """
 GOODFELLOW_PASSES = 250
-"""Through the rows, in batches of 100. NOTE[DIFF]: the code names no number; its momentum reaches its last value after 250."""
+"""Through the rows, in batches of 100."""
 PRESETS = {"goodfellow2014": GOODFELLOW_2014}
 MOST_PAIRED = 150
 """Numeric columns whose products may enter a quadratic discriminator: their number grows with the square."""

@@ -19,6 +19,8 @@ KEEP_INPUT, KEEP_HIDDEN = 0.8, 0.5
 """Shares of the discriminator's inputs that dropout keeps, first layer and later ones."""
 GENERATOR_REACH, DISCRIMINATOR_REACH = 0.05, 0.005
 """Weights start uniform in [-REACH, REACH]."""
+MAX_COLUMN_NORM = 1.9365
+"""Of the weights into one unit of the discriminator."""
 
 
 class ReluGenerator(AbstractGenerator):
@@ -115,6 +117,14 @@ class MaxoutDiscriminator(AbstractDiscriminator):
     def start(self, rng: torch.Generator) -> None:
         """Small weights, zero biases."""
         _start(self, DISCRIMINATOR_REACH, rng)
+
+    @torch.no_grad()
+    def limit_weights(self) -> None:
+        """Scale down the weights into units whose norm is above `MAX_COLUMN_NORM`."""
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear):
+                norm = layer.weight.norm(dim=1, keepdim=True)
+                layer.weight.mul_(norm.clamp_max(MAX_COLUMN_NORM) / norm.clamp_min(1e-12))
 
 
 class Dropout(nn.Module):

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import nn
 
+from synthgen.networks.goodfellow import MaxoutDiscriminator
 from synthgen.training.config import TrainingConfig
 
 FINAL_RATE = 0.05
@@ -34,7 +35,7 @@ def optimiser(network: nn.Module, rate: float, config: TrainingConfig) -> torch.
     Returns
     -------
     torch.optim.Optimizer
-        Adam; stochastic gradient descent with momentum for the schedule "sgd" [1]_.
+        Adam; stochastic gradient descent with momentum for the schedule "sgd", with limited weights for maxout [1]_.
 
     References
     ----------
@@ -43,7 +44,10 @@ def optimiser(network: nn.Module, rate: float, config: TrainingConfig) -> torch.
     if config.schedule != "sgd":
         betas = (config.beta1, config.beta2)
         return torch.optim.Adam(network.parameters(), rate, betas=betas, fused=True)
-    return torch.optim.SGD(network.parameters(), rate, momentum=SGD_MOMENTUM[0])
+    sgd = torch.optim.SGD(network.parameters(), rate, momentum=SGD_MOMENTUM[0])
+    if isinstance(network, MaxoutDiscriminator):
+        sgd.register_step_post_hook(lambda *_: network.limit_weights())
+    return sgd
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float, config: TrainingConfig, progress: float) -> None:

@@ -17,6 +17,7 @@ from synthgen.networks.build import (
 from synthgen.networks.discriminator import Discriminator
 from synthgen.networks.goodfellow import (
     KEEP_INPUT,
+    MAX_COLUMN_NORM,
     PIECES,
     MaxoutDiscriminator,
     ReluGenerator,
@@ -127,6 +128,16 @@ def test_dropout_keeps_its_share_and_the_mean():
     dropped = network.dropout(torch.ones(4000, 10), KEEP_INPUT)
     assert (dropped > 0).float().mean().item() == pytest.approx(KEEP_INPUT, abs=0.01)
     assert dropped.mean().item() == pytest.approx(1, abs=0.02)
+
+
+def test_weights_into_a_maxout_unit_are_limited():
+    network = MaxoutDiscriminator(4, (3,), 1, rng())
+    network.start(rng())
+    small = network.layers[0].weight.detach().clone()
+    network.last.weight.data.fill_(100.0)
+    network.limit_weights()
+    torch.testing.assert_close(network.layers[0].weight.detach(), small)
+    assert network.last.weight.norm(dim=1).item() == pytest.approx(MAX_COLUMN_NORM, rel=1e-5)
 
 
 def test_the_first_gans_generator_starts_at_the_means():

@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from synthgen.networks.goodfellow import MAX_COLUMN_NORM, MaxoutDiscriminator
 from synthgen.training.optimisers import FINAL_RATE, SGD_DECAY, optimiser, rate_factor, set_rate
 from tests.training.test_training import CONFIG
 
@@ -31,3 +32,13 @@ def test_stochastic_gradient_descent_falls_slowly_and_gains_momentum():
     set_rate(sgd, 0.1, config, 0.5)
     assert sgd.param_groups[0]["lr"] == pytest.approx(0.1 / SGD_DECAY**500)
     assert sgd.param_groups[0]["momentum"] == pytest.approx(0.6)
+
+
+def test_maxout_weights_stay_limited_after_every_step():
+    network = MaxoutDiscriminator(3, (2,), 1, torch.Generator().manual_seed(0))
+    sgd = optimiser(network, 10.0, dataclasses.replace(CONFIG, schedule="sgd"))
+    for _ in range(3):
+        sgd.zero_grad()
+        network(torch.randn(8, 3, generator=torch.Generator().manual_seed(1))).square().sum().backward()
+        sgd.step()
+    assert max(layer.weight.norm(dim=1).max() for layer in network.layers) <= MAX_COLUMN_NORM * 1.0001
