@@ -44,10 +44,12 @@ GOODFELLOW_2014: dict[str, Any] = {
 }
 """The MNIST experiment of I. Goodfellow et al., "Generative adversarial nets", NeurIPS 2014, from its published code.
 
-NOTE[DIFF]: choices, which the paper has none of, are relaxed as elsewhere in this package.
+NOTE[DIFF]: choices, which the paper has none of, are relaxed as elsewhere in this package; the players move in turn, each on
+rows of its own, where the code moves both on the same rows; the code halves the discriminator's loss and does not limit its
+weights: with both as in the code the generator collapsed on 8,000 images (`docs/decisions/0012-laboratory.md`).
 """
 GOODFELLOW_PASSES = 250
-"""Through the rows, in batches of 100."""
+"""Through the rows, in batches of 100. NOTE[DIFF]: the code names no number; its momentum reaches its last value after 250."""
 PRESETS = {"goodfellow2014": GOODFELLOW_2014}
 MOST_PAIRED = 150
 """Numeric columns whose products may enter a quadratic discriminator: their number grows with the square."""

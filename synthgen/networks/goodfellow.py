@@ -20,7 +20,7 @@ KEEP_INPUT, KEEP_HIDDEN = 0.8, 0.5
 GENERATOR_REACH, DISCRIMINATOR_REACH = 0.05, 0.005
 """Weights start uniform in [-REACH, REACH]."""
 MAX_COLUMN_NORM = 1.9365
-"""Of the weights into one unit of the discriminator."""
+"""Of the weights into one unit of the discriminator. NOTE[DIFF]: the published code has no such limit; see `GOODFELLOW_2014`."""
 
 
 class ReluGenerator(AbstractGenerator):
