@@ -5,18 +5,18 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from synthgen.exceptions import TrainingError
 from synthgen.networks.discriminator import AbstractDiscriminator
 from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.training.batches import Batches
+from synthgen.training.budget import steps_within
 from synthgen.training.config import TrainingConfig
 from synthgen.training.ema import update_average
 from synthgen.training.evaluation import Evaluation
@@ -94,7 +94,7 @@ def train(
     players = _players(generator, discriminator, heads, cond_columns, config, matrix.device)
     batches = Batches(matrix, config.batch_size, seed)
     history, start = History(), time.monotonic()
-    for step in _steps(config, history, verbose):
+    for step in steps_within(config.max_steps, config.max_time, history, verbose):
         set_rate(players.generator_optimizer, config.learning_rate, config, step.progress)
         set_rate(players.discriminator_optimizer, config.discriminator_learning_rate, config, step.progress)
         seen = _update(players, batches, config, step.number)
@@ -138,32 +138,6 @@ def _evaluate(
         callback(found)
     found.check_changes(config)
     return found
-
-
-class _Step:
-    """Where the loop stands."""
-
-    def __init__(self, number: int, progress: float, is_last: bool) -> None:
-        self.number = number
-        self.progress = progress
-        self.is_last = is_last
-
-
-def _steps(config: TrainingConfig, history: History, verbose: int) -> Iterator[_Step]:
-    """Number the steps from 1 until steps or time run out, with a progress bar."""
-    start = time.monotonic()
-    longest = 0.0
-    with tqdm(total=config.max_steps, desc="fit", unit="step", disable=None if verbose else True) as bar:
-        for number in range(1, config.max_steps + 1):
-            elapsed = time.monotonic() - start
-            spent = 0.0 if config.max_time is None else (elapsed + longest) / config.max_time
-            is_last = number == config.max_steps or spent >= 1
-            yield _Step(number, min(1.0, max(number / config.max_steps, spent)), is_last)
-            longest = max(longest, time.monotonic() - start - elapsed)
-            bar.update()
-            if is_last:
-                history.stopped = "all steps done" if number == config.max_steps else "max_time is spent"
-                return
 
 
 def _players(

@@ -79,7 +79,12 @@ def rate_factor(config: TrainingConfig, progress: float) -> float:
     step = progress * config.max_steps
     if config.schedule == "sgd":
         return SGD_DECAY**-step
-    warm = min(1.0, step / WARM_UP)
     if config.schedule == "steady":
-        return warm
+        return min(1.0, step / WARM_UP)
+    return cosine_factor(progress, config.max_steps)
+
+
+def cosine_factor(progress: float, max_steps: int) -> float:
+    """A rise over `WARM_UP` steps, then a cosine from 1 to `FINAL_RATE`, at some progress in (0, 1]."""
+    warm = min(1.0, progress * max_steps / WARM_UP)
     return warm * (FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress)))

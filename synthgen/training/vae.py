@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import copy
 import math
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from synthgen.exceptions import TrainingError
 from synthgen.rng import torch_stream
 from synthgen.training.batches import Batches
+from synthgen.training.budget import steps_within
 from synthgen.training.elbo import Vae
 from synthgen.training.ema import update_average
 from synthgen.training.history import History
+from synthgen.training.optimisers import cosine_factor
 
-FINAL_RATE = 0.05
-"""Learning rate at the end, as a share of the first."""
-WARM_UP = 50
-"""Steps over which the learning rate rises from 0."""
 SPREAD_RATE = 10.0
 """The spreads of numbers learn so many times faster than the networks: they have a long way to go from one."""
 _FLUSH_EVERY = 50
@@ -44,7 +39,7 @@ class VaeConfig:
     batch_size : int
         B.
     learning_rate : float
-        At the start; it falls along a cosine to `FINAL_RATE` of that.
+        At the start; it falls along a cosine (`optimisers.cosine_factor`).
     ema_decay : float
         In [0, 1).
     validate_every : int
@@ -159,7 +154,7 @@ def train_vae(
     rng = torch_stream(seed, "validation noise", matrix.device.type)
     noise = torch.randn(len(validation), vae.decoder.latent_dim, generator=rng, device=matrix.device)
     history = History()
-    for number, progress, is_last in _steps(config, history, verbose):
+    for number, progress, is_last in steps_within(config.max_steps, config.max_time, history, verbose):
         _set_rate(optimizer, config, progress)
         history.record(vae_step(vae, optimizer, batches, config.beta))
         update_average(average, vae, number, config.ema_decay)
@@ -174,23 +169,6 @@ def train_vae(
     return (best if len(validation) else average), history
 
 
-def _steps(config: VaeConfig, history: History, verbose: int) -> Iterator[tuple[int, float, bool]]:
-    """Number, share of the budget that is spent, and whether it is the last, until steps or time run out."""
-    start = time.monotonic()
-    longest = 0.0
-    with tqdm(total=config.max_steps, desc="fit", unit="step", disable=None if verbose else True) as bar:
-        for number in range(1, config.max_steps + 1):
-            elapsed = time.monotonic() - start
-            spent = 0.0 if config.max_time is None else (elapsed + longest) / config.max_time
-            is_last = number == config.max_steps or spent >= 1
-            yield number, min(1.0, max(number / config.max_steps, spent)), is_last
-            longest = max(longest, time.monotonic() - start - elapsed)
-            bar.update()
-            if is_last:
-                history.stopped = "all steps done" if number == config.max_steps else "max_time is spent"
-                return
-
-
 def _optimizer(vae: Vae) -> torch.optim.Optimizer:
     """Adam at its own betas; each group of weights with its share of the learning rate."""
     spreads = [vae.likelihood.log_variance]
@@ -200,10 +178,9 @@ def _optimizer(vae: Vae) -> torch.optim.Optimizer:
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, config: VaeConfig, progress: float) -> None:
-    cosine = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
-    warm = min(1.0, progress * config.max_steps / WARM_UP)
+    factor = cosine_factor(progress, config.max_steps)
     for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate * group["share"] * cosine * warm
+        group["lr"] = config.learning_rate * group["share"] * factor
 
 
 def _check_finite(last: dict[str, float], step: int, config: VaeConfig) -> None:
