@@ -25,6 +25,7 @@ Level = str | int | float | bool
 _FIELD_TYPES: dict[str, tuple[type, str]] = {
     "dtype": (str, "a string"),
     "missing": (bool, "true or false"),
+    "public_levels": (bool, "true or false"),
     "ordered": (bool, "true or false"),
     "level_dtype": (str, "a string"),
     "reason": (str, "a string"),
@@ -55,6 +56,9 @@ class Column:
         Whether values may be missing.
     levels : tuple or None
         The values of a boolean, categorical or constant column, in code order. None: as found in the table.
+    public_levels : bool
+        Whether the levels are no secret of the table's, so that a model keeps them however few rows hold them: so it is
+        with levels that are declared.
     ordered : bool
         Whether a pandas categorical is ordered.
     level_dtype : str
@@ -73,6 +77,7 @@ class Column:
     dtype: str = ""
     missing: bool = False
     levels: tuple[Level, ...] | None = None
+    public_levels: bool = False
     ordered: bool = False
     level_dtype: str = ""
     reason: str = "declared"

@@ -102,17 +102,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Instance:
-    """An instance of one type.
+    """An instance of a type.
 
     Parameters
     ----------
-    type_ : type
-        The type.
+    type_ : type or tuple of type
+        The type, or several of which one suffices.
     words : str
         How the message calls it.
     """
 
-    type_: type
+    type_: type | tuple[type, ...]
     words: str
 
     def admits(self, value: Any) -> bool:

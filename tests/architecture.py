@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "validation": {"exceptions"},
     "rng": {"exceptions"},
     "files": {"exceptions"},  # whole files or none: base, standard library only
+    "archive": {"exceptions", "files", "version"},  # a state with arrays as one checksummed file
     "constraints": {"exceptions"},  # rules as users write them: no arrays
     "schema": {"constraints", *_BASE},
     "layout": _BASE,
@@ -29,30 +30,36 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plain": {"dtypes", "exceptions", "schema"},  # pandas columns to plain arrays and back
     "relations": {"constraints", "schema", "dtypes", "plain", *_BASE},  # rules in tables: found, checked, undone
     "table": {"relations", "constraints", "schema", "dtypes", "plain", "files", "rng", *_BASE},  # rng: held-out rows are drawn
-    "encoders": {"relations", "schema", "layout", "rng", "dtypes", "plain", *_BASE},
+    "estimator": _BASE,  # what scikit-learn asks of the input of encoders and models
+    # table: a schema that is not given is inferred
+    "encoders": {"estimator", "table", "relations", "schema", "layout", "rng", "dtypes", "plain", *_BASE},
     "networks": {"layout", "rng", *_BASE},  # rng: weights are drawn
-    "training": {"networks", "layout", "rng", *_BASE},
+    "training": {"networks", "layout", "rng", "archive", "files", *_BASE},  # archive, files: checkpoints
     "models": {
-        "training", "networks", "encoders", "relations", "constraints", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "version", *_BASE,
+        "estimator", "training", "networks", "encoders", "relations", "constraints", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "archive",
+        "version", *_BASE,
     },
     "metrics": {"schema", "rng", "dtypes", "plain", *_BASE},
     # training: limits and names of what is watched, without torch
     "reports": {"metrics", "table", "schema", "rng", "files", "version", "training", *_BASE},
     # fits of models, measured and shown
     "studies": {"models", "reports", "metrics", "table", "schema", "rng", "files", "version", *_BASE},
-    "cli": {"models", "reports", "studies", "table", "constraints", "schema", "files", "exceptions"},
+    # training: its checkpoints
+    "cli": {"models", "training", "reports", "studies", "table", "constraints", "schema", "files", "exceptions"},
 }  # fmt: skip
 """For each group the groups that it may import, besides itself."""
 
 THIRD_PARTY: dict[str, set[str]] = {
     "validation": {"numpy"},
     "rng": {"numpy"},
+    "archive": {"numpy", "safetensors"},
     "schema": {"numpy"},
     "relations": _NUMBERS,
     "layout": {"numpy"},
     "dtypes": {*_NUMBERS, "pyarrow"},
     "plain": {*_NUMBERS, "pyarrow"},
     "table": {*_NUMBERS, "pyarrow"},
+    "estimator": {*_NUMBERS, "scipy", "sklearn"},
     "encoders": {*_NUMBERS, "scipy", "sklearn"},
     "networks": {"torch"},
     "training": {"numpy", "torch", "tqdm"},
@@ -61,7 +68,6 @@ THIRD_PARTY: dict[str, set[str]] = {
         "scipy",
         "torch",
         "sklearn",
-        "safetensors",
         "threadpoolctl",
         "tqdm",
     },  # tqdm: sampling shows progress too
@@ -72,7 +78,15 @@ THIRD_PARTY: dict[str, set[str]] = {
 }
 """What stands at the top of modules besides the standard library. Inside functions anything may."""
 
-MAY_TOUCH_THE_DISK = ("files", "table", "cli", "models.model_file", "training.checkpoint", "reports.render")
+MAY_TOUCH_THE_DISK = (
+    "files",
+    "archive",
+    "table",
+    "cli",
+    "models.model_file",
+    "training.checkpoint",
+    "reports.render",
+)
 
 _GENERATORS = {
     "torch.manual_seed",

@@ -29,7 +29,7 @@ def with_averages(
     class Averaging(HookedGAN):
         candidates_: dict[str, GanModel]
 
-        def _fit_matrix(self, matrix, encoder, seed):
+        def _fit_matrix(self, matrix, encoder, seed, *more):
             networks: dict[str, torch.nn.Module] = {}
 
             def update(average, network, step, decay):
@@ -44,7 +44,7 @@ def with_averages(
 
             loop.update_average = update
             try:
-                model = super()._fit_matrix(matrix, encoder, seed)
+                model = super()._fit_matrix(matrix, encoder, seed, *more)
             finally:
                 loop.update_average = update_average
             networks["last weights"] = self._last

@@ -22,7 +22,7 @@ class HookedGAN(SynthGAN):
         """The players that are trained: here the given ones, on their device."""
         return generator, discriminator, heads
 
-    def _fit_matrix(self, matrix: np.ndarray, encoder: Any, seed: int) -> Any:
+    def _fit_matrix(self, matrix: np.ndarray, encoder: Any, seed: int, *more: Any) -> Any:
         self.rows_, self.layout_ = matrix, encoder.layout_
         plain = gan_fit.train
 
@@ -32,6 +32,6 @@ class HookedGAN(SynthGAN):
 
         gan_fit.train = train
         try:
-            return super()._fit_matrix(matrix, encoder, seed)
+            return super()._fit_matrix(matrix, encoder, seed, *more)
         finally:
             gan_fit.train = plain

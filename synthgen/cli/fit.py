@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from synthgen.cli.boundary import INTERRUPTED
 from synthgen.cli.options import (
     about,
     check_inputs,
@@ -27,6 +28,7 @@ from synthgen.cli.parameters import (
     model_class,
 )
 from synthgen.cli.tables import layout_options, read_input
+from synthgen.exceptions import TrainingError
 
 _LISTED = 8
 """Covariates that are named."""
@@ -64,6 +66,17 @@ _LISTED = 8
 )
 @click.option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")
 @click.option(
+    "--checkpoint",
+    metavar="FOLDER",
+    help="Where the state of the training is written now and then, to be taken up by --resume. Keep it as you keep DATA.",
+)
+@click.option(
+    "--checkpoint-every", type=int, metavar="STEPS", help="Steps between checkpoints (default: a twelfth)."
+)
+@click.option(
+    "--resume", is_flag=True, help="Go on where the checkpoints end, to the same bytes; without any, begin."
+)
+@click.option(
     "--set",
     "pairs",
     metavar="NAME=VALUE",
@@ -87,6 +100,9 @@ def fit(
     features_in_rows: bool,
     force: bool,
     format_: str | None,
+    checkpoint: str | None,
+    checkpoint_every: int | None,
+    resume: bool,
     **given: Any,
 ) -> None:
     """Train a model on the table DATA.
@@ -95,6 +111,7 @@ def fit(
     columns are understood. Of genomic files (.h5ad, .gct, PLINK's .bed, .vcf) the model keeps what is known of the
     genes or variants, so that `sample` can write such files. Relations between columns (sums, ordered pairs, ...) that
     every row obeys are kept in every sampled row; constraints of yours stand in the schema file or under [fit].
+    Ctrl-C while training saves the best model so far; a second one ends at once.
 
     \b
     Examples:
@@ -106,23 +123,36 @@ def fit(
       synthgen fit genes-by-samples.tsv --features-in-rows -o expression.synthgen
       synthgen fit trips.parquet -o trips.synthgen \\
         --set 'constraints=[{type="Inequality", low="pickup", high="dropoff"}]'
+      synthgen fit customers.parquet -o customers.synthgen --checkpoint night --resume    (run it again if it was killed)
       synthgen fit customers.parquet -o floor.synthgen --model independent-marginals
     """
     check_inputs(data, schema)
     check_outputs(output, inputs=[data, schema, config], force=force)
     from synthgen.cli.model_files import save_model
+    from synthgen.training.checkpoint import Checkpoints
 
     owner = model_class(model_name)
     model = owner(**_parameters(owner, config, pairs, schema, given))
     table, frame = read_input(data, format_, layer, features_in_rows)
+    failure = None
     with about(data):
-        model.fit(table)
+        try:
+            model.fit(table, checkpoint=checkpoint, checkpoint_every=checkpoint_every, resume=resume)
+        except TrainingError as error:
+            if not model.__sklearn_is_fitted__():
+                raise
+            failure = error
     save_model(model, output, overwrite=force)
     _note_block(model)
     _note_selection(model)
-    note(
-        f"learnt {len(frame):,} rows of {frame.shape[1]:,} columns; the model is in {shown(output, 'standard output')}"
-    )
+    place = shown(output, "standard output")
+    note(f"learnt {len(frame):,} rows of {frame.shape[1]:,} columns; the model is in {place}")
+    if failure is not None:
+        raise failure
+    if getattr(model, "stopped_", "").startswith("interrupted"):
+        click.get_current_context().exit(INTERRUPTED)
+    if checkpoint is not None:
+        Checkpoints(checkpoint, None, resume=True).clear()
 
 
 def _note_block(model: Any) -> None:

@@ -21,7 +21,13 @@ from synthgen.cli.tables import write_output
 
 @click.command()
 @click.argument("model")
-@click.option("-n", "--rows", type=int, required=True, help="How many rows.")
+@click.option(
+    "-n",
+    "--rows",
+    metavar="N or A:B",
+    required=True,
+    help="How many rows; or A:B, rows A to B - 1 of the sample of --seed: parts drawn apart make up the whole.",
+)
 @click.option("-o", "--output", metavar="FILE", required=True, help="Where the synthetic table goes.")
 @click.option(
     "--where",
@@ -46,7 +52,7 @@ from synthgen.cli.tables import write_output
 @common_options
 def sample(
     model: str,
-    rows: int,
+    rows: str,
     output: str,
     where: tuple[str, ...],
     seed: int | None,
@@ -67,10 +73,12 @@ def sample(
       synthgen sample customers.synthgen -n 500 -o synthetic.csv --where segment=retail --where age=18..30
       synthgen sample customers.synthgen -n 5 -o -
       synthgen sample customers.synthgen -n 1000000 -o many.parquet --refine none
+      synthgen sample customers.synthgen --rows 500000:1000000 --seed 1 -o second-half.parquet
       synthgen sample cells.synthgen -n 1000 -o synthetic.h5ad
     """
     check_outputs(output, inputs=[model], force=force)
     check_table_names(output, format_=format_)
+    first, n = _span(rows, seed)
     pairs = [_pair(text) for text in where]
     if len({name for name, _ in pairs}) < len(pairs):
         raise click.UsageError("--where names a column twice; one value or range LOW..HIGH a column.")
@@ -81,7 +89,9 @@ def sample(
     fitted.set_params(verbose=settings().verbosity)
     conditions = {name: _value(fitted.schema_, name, text) for name, text in pairs} or None
     own = {} if refine is None else _refine(fitted, refine)
-    table = fitted.sample(rows, conditions=conditions, random_state=seed, batch_size=batch_size, **own)
+    table = fitted.sample(
+        n, conditions=conditions, random_state=seed, batch_size=batch_size, first_row=first, **own
+    )
     if is_anndata(table):
         table, _ = as_annotated(table)
     write_output(
@@ -94,6 +104,20 @@ def sample(
         overwrite=force,
     )
     note(f"{len(table):,} rows are in {shown(output, 'standard output')}")
+
+
+def _span(text: str, seed: int | None) -> tuple[int, int]:
+    """The first row, and how many."""
+    low, colon, high = text.partition(":")
+    try:
+        first, last = (int(low), int(high)) if colon else (0, int(text))
+    except ValueError:
+        raise click.UsageError(f"--rows must be a number N, or A:B. Got {text!r}.") from None
+    if colon and not 0 <= first <= last:
+        raise click.UsageError(f"--rows A:B must have 0 <= A <= B. Got {text!r}.")
+    if colon and seed is None:
+        raise click.UsageError("--rows A:B needs --seed: without one every call draws from another sample.")
+    return first, last - first
 
 
 def _refine(fitted: Any, text: str) -> dict[str, Any]:

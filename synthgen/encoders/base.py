@@ -9,7 +9,7 @@ import numpy as np
 
 from synthgen.exceptions import ColumnRejected
 from synthgen.layout import Block
-from synthgen.plain import Plain
+from synthgen.plain import Plain, from_plain
 from synthgen.schema import Column
 
 
@@ -31,6 +31,12 @@ def refuse_missing(plain: Plain, column: Column) -> None:
     if plain.missing.any():
         row = int(np.flatnonzero(plain.missing)[0])
         raise ColumnRejected(column.name, f"has a missing value in row {row}, but had none in `fit`.")
+
+
+def shown(values: np.ndarray, column: Column) -> list[Any]:
+    """Plain values as what the column holds, fit for JSON: numbers and levels as they are, all else as text."""
+    found = from_plain(Plain(values, np.zeros(len(values), dtype=bool)), column).tolist()
+    return [v if isinstance(v, (str, int, float, bool)) else str(v) for v in found]
 
 
 class AbstractColumnEncoder(abc.ABC):
@@ -95,9 +101,20 @@ class AbstractColumnEncoder(abc.ABC):
     def possible(self) -> Plain:
         """What can come back: every level, or the smallest and the largest number; nothing if all is missing."""
 
+    def stored_values(self) -> dict[str, Any]:
+        """Every value of the column that is kept, as plain data.
+
+        Returns
+        -------
+        dict of str to list
+            By what they are, such as ``levels``, ``single values`` (each of several rows), ``ends`` and ``knots``.
+        """
+        return {"levels": shown(self.possible().values, self.column)}
+
     def n_kept_values(self) -> int:
-        """How many values of the column are kept as they are."""
-        return len(self.possible().values)
+        """How many levels and single values of the column are kept as they are."""
+        kept = self.stored_values()
+        return sum(len(v) for name, v in kept.items() if name.endswith(("levels", "single values")))
 
     @abc.abstractmethod
     def to_state(self) -> dict[str, Any]:

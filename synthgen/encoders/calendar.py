@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 
 from synthgen.encoders import gated
-from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing
-from synthgen.encoders.numeric import find_atoms
-from synthgen.encoders.ranks import fit_rank_map
+from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing, shown
+from synthgen.encoders.numeric import find_atoms, fit_rest
+from synthgen.encoders.ranks import MIN_ROWS, blurred_ends, fit_rank_map
 from synthgen.layout import Block
 from synthgen.plain import Plain
 from synthgen.relations.quantities import ticks_per_second
@@ -43,14 +43,14 @@ class Parts:
     atoms : ndarray of int64, shape (A,)
         Instants that stand on their own, ascending.
     weekdays : ndarray of int64, shape (W,)
-        Those that occur, ascending: 0 is Monday. Empty: days are not told apart by weeks.
+        Those of `MIN_ROWS` rows or more, ascending: 0 is Monday. Empty: days are not told apart by weeks.
     date : gated.Gated
         Of the weeks since 1970 that begin on Mondays, or of the days since then; its atoms are keys, one for each
         instant that stands on its own.
     time : gated.Gated
         Of the ticks since midnight.
     ends : ndarray of int64, shape (2,)
-        First and last instant that is no atom.
+        First and last instant that comes back and is no atom: means of the first and the last `MIN_ROWS` rows'.
     """
 
     ticks: int
@@ -62,7 +62,10 @@ class Parts:
 
 
 class CalendarEncoder(AbstractColumnEncoder):
-    """Instants exactly, as a gate (instants that stand out, missing), a score of the week, weekday and time of day.
+    """Instants as a gate (those that stand out, missing), a score of the week, weekday and time of day.
+
+    Instants that stand out come back exactly, others on the day or week and at the time of day that their scores say
+    (`ranks`), and between the ends.
 
     Ticks count from 1970-01-01 in UTC, so that weekdays and times of day of columns with a time zone are those of UTC.
 
@@ -129,10 +132,13 @@ class CalendarEncoder(AbstractColumnEncoder):
         dates, weekdays = days, np.zeros(0, dtype=np.int64)
         if int(days[-1]) - int(days[0]) >= MIN_WEEKS * _WEEK:
             dates, own = _weeks_and_weekdays(days)
-            weekdays = np.unique(own)
+            each, rows = _counted(own, counts)
+            weekdays = each[rows >= min(MIN_ROWS, int(rows.max()))]
         keys = _CODES + np.arange(len(atoms), dtype=np.int64)
         date = gated.Gated(keys, bool(plain.missing.any()), fit_rank_map(*_counted(dates, counts)))
-        return cls(column, Parts(ticks, atoms, weekdays, date, _fit_times(times, counts), rest[[0, -1]]))
+        return cls(
+            column, Parts(ticks, atoms, weekdays, date, _fit_times(times, counts), blurred_ends(rest, counts))
+        )
 
     def blocks(self, start: int) -> list[Block]:
         """Gate, score of week or day, weekdays, and gate and score of the time. See the base class."""
@@ -198,11 +204,19 @@ class CalendarEncoder(AbstractColumnEncoder):
         found = np.concatenate([self.parts.atoms, self.parts.ends])
         return Plain(np.array([found.min(), found.max()]), np.zeros(2, dtype=bool))
 
-    def n_kept_values(self) -> int:
-        """Atoms, both ends, and the steps of weeks or days and of times. See the base class."""
+    def stored_values(self) -> dict[str, Any]:
+        """Instants that stand out, ends, weekdays, and what the two scores keep. See the base class."""
         p = self.parts
-        steps = [int((g.rest.low == g.rest.high).sum()) for g in (p.date, p.time) if g.rest is not None]
-        return len(p.atoms) + len(p.ends) + len(p.time.atoms) + sum(steps)
+        is_weekly = len(p.weekdays) > 0
+        date = gated.stored(replace(p.date, atoms=p.date.atoms[:0]), lambda d: _dates(d, is_weekly))
+        time = gated.stored(p.time, lambda t: _times(t, p.ticks))
+        return {
+            "single values": shown(p.atoms, self.column),
+            "ends": shown(p.ends, self.column),
+            "weekdays": [_NAMES[w] for w in p.weekdays.tolist()],
+            **{f"{'weeks' if is_weekly else 'days'}: {k}": v for k, v in date.items()},
+            **{f"times of day: {k}": v for k, v in time.items()},
+        }
 
     def to_state(self) -> dict[str, Any]:
         """Both scores, weekdays, atoms and ends."""
@@ -251,8 +265,19 @@ def _fit_times(times: np.ndarray, counts: np.ndarray) -> gated.Gated:
     """Times of day that stand out, and the distribution of the others."""
     distinct, rows = _counted(times, counts)
     is_atom = find_atoms(rows) if len(distinct) > 1 else np.ones(1, dtype=bool)
-    rest = None if is_atom.all() else fit_rank_map(distinct[~is_atom], rows[~is_atom])
-    return gated.Gated(distinct[is_atom], False, rest)
+    return gated.Gated(distinct[is_atom], False, fit_rest(distinct, rows, is_atom))
+
+
+def _dates(numbers: np.ndarray, is_weekly: bool) -> list[str]:
+    """Days since 1970-01-01, or the Mondays of weeks, as dates."""
+    days = numbers * _WEEK - _MONDAY if is_weekly else numbers
+    return days.astype("datetime64[D]").astype(str).tolist()
+
+
+def _times(ticks: np.ndarray, per_day: int) -> list[str]:
+    """Ticks since midnight as times of day."""
+    seconds = ticks / (per_day / _DAY)
+    return [f"{int(s) // 3600:02}:{int(s) // 60 % 60:02}:{s % 60:09.6f}" for s in seconds.tolist()]
 
 
 def _time_label(label: str) -> str:

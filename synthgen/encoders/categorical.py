@@ -34,22 +34,38 @@ class CategoricalEncoder(AbstractColumnEncoder):
         With levels.
     parts : gated.Gated
         Over the codes.
+    shares : ndarray of float64, shape (L,)
+        Of each level of `_seen`, in its order; sums to 1.
+    takes_others : bool
+        Whether values that are no level are taken to be one, drawn by the shares (`pooling`).
     """
 
-    def __init__(self, column: Column, parts: gated.Gated) -> None:
+    def __init__(
+        self, column: Column, parts: gated.Gated, shares: np.ndarray, takes_others: bool = False
+    ) -> None:
         self.column = column
         self.parts = parts
+        self.shares = shares
+        self.takes_others = takes_others
 
     @classmethod
     def fit(cls, plain: Plain, column: Column) -> Self:
         """Count the levels and decide which are pooled. See the base class."""
-        seen, counts = np.unique(plain.values[~plain.missing], return_counts=True)
+        is_level = ~plain.missing & (plain.values >= 0)
+        takes_others = bool((~plain.missing & ~is_level).any())
+        seen, counts = np.unique(plain.values[is_level], return_counts=True)
+        if takes_others and not len(seen):  # made-up levels
+            seen = np.arange(len(column.levels or ()), dtype=np.int64)
+            counts = np.ones(len(seen), dtype=np.int64)
         if len(seen) <= MAX_ONE_HOT:
             pooled = np.zeros(len(seen), dtype=bool)
         else:
             pooled = counts < max(COMMON_SHARE * counts.sum(), MIN_COMMON)
         rest = fit_rank_map(seen[pooled], counts[pooled], smooth=False) if pooled.any() else None
-        return cls(column, gated.Gated(seen[~pooled], bool(plain.missing.any()), rest))
+        parts = gated.Gated(seen[~pooled], bool(plain.missing.any()), rest)
+        return cls(
+            column, parts, np.append(counts[~pooled], counts[pooled]) / max(counts.sum(), 1), takes_others
+        )
 
     def blocks(self, start: int) -> list[Block]:
         """Gate, and score where levels are pooled. See the base class."""
@@ -57,7 +73,7 @@ class CategoricalEncoder(AbstractColumnEncoder):
         return gated.blocks(self.parts, self.column.name, start, [str(levels[a]) for a in self.parts.atoms])
 
     def transform(self, plain: Plain, rng: np.random.Generator) -> np.ndarray:
-        """Gate and score of every code. See the base class.
+        """Gate and score of every code, one drawn for those of no level if there are such. See the base class.
 
         Raises
         ------
@@ -66,7 +82,8 @@ class CategoricalEncoder(AbstractColumnEncoder):
         """
         if not self.parts.has_missing:
             refuse_missing(plain, self.column)
-        unseen = np.flatnonzero(~plain.missing & ~np.isin(plain.values, gated.seen(self.parts)))
+        plain = self._with_others(plain, rng)
+        unseen = np.flatnonzero(~plain.missing & ~np.isin(plain.values, _seen(self.parts)))
         if len(unseen):
             level = (self.column.levels or ())[plain.values[unseen[0]]]
             raise ColumnRejected(
@@ -80,14 +97,29 @@ class CategoricalEncoder(AbstractColumnEncoder):
 
     def possible(self) -> Plain:
         """Every level that was seen. See the base class."""
-        seen = gated.seen(self.parts)
+        seen = _seen(self.parts)
         return Plain(seen, np.zeros(len(seen), dtype=bool))
 
     def to_state(self) -> dict[str, Any]:
         """Gate and score."""
-        return gated.to_state(self.parts)
+        return {**gated.to_state(self.parts), "shares": self.shares, "takes_others": self.takes_others}
 
     @classmethod
     def from_state(cls, column: Column, state: dict[str, Any]) -> Self:
         """From `to_state`'s data."""
-        return cls(column, gated.from_state(state))
+        return cls(column, gated.from_state(state), state["shares"], state["takes_others"])
+
+    def _with_others(self, plain: Plain, rng: np.random.Generator) -> Plain:
+        """The codes, with drawn ones where a value is no level."""
+        other = np.flatnonzero(~plain.missing & (plain.values < 0))
+        if not self.takes_others or not len(other):
+            return plain
+        place = np.searchsorted(np.cumsum(self.shares)[:-1], rng.random(len(other)), side="right")
+        values = plain.values.copy()
+        values[other] = _seen(self.parts)[place]
+        return Plain(values, plain.missing)
+
+
+def _seen(parts: gated.Gated) -> np.ndarray:
+    """Every level that was seen, those with matrix columns first."""
+    return parts.atoms if parts.rest is None else np.append(parts.atoms, parts.rest.low)

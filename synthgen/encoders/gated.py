@@ -7,6 +7,7 @@ Numbers, instants, levels and pooled rare levels are all laid out this way; eith
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,6 +144,35 @@ def seen(gated: Gated) -> np.ndarray:
     if gated.rest is None:
         return gated.atoms
     return np.concatenate([gated.atoms, gated.rest.low, gated.rest.high[-1:]])
+
+
+def stored(gated: Gated, plain: Callable[[np.ndarray], list[Any]]) -> dict[str, Any]:
+    """What is kept of a column of numbers, as plain data.
+
+    Parameters
+    ----------
+    gated : Gated
+        The fitted parts.
+    plain : callable
+        Of the atoms' dtype to what the column holds.
+
+    Returns
+    -------
+    dict
+        ``single values``: atoms and steps, each of `MIN_ROWS` rows. ``ends``: smallest and largest value of the others.
+        ``knots``: where their segments meet.
+    """
+    if gated.rest is None:
+        return {"single values": plain(gated.atoms), "ends": [], "knots": []}
+    low, high = gated.rest.low, gated.rest.high
+    inner = (low == high) & (np.arange(len(low)) % max(len(low) - 1, 1) > 0)
+    shared = np.flatnonzero(~inner)
+    knots = np.unique(np.concatenate([low[shared], high[shared]]))
+    return {
+        "single values": plain(np.unique(np.concatenate([gated.atoms, low[inner]]))),
+        "ends": plain(np.array([low[0], high[-1]])),
+        "knots": plain(knots),
+    }
 
 
 def to_state(gated: Gated) -> dict[str, Any]:

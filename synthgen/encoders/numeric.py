@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 
 from synthgen.encoders import gated
-from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing
-from synthgen.encoders.ranks import MIN_ROWS, fit_rank_map
+from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing, shown
+from synthgen.encoders.ranks import MIN_ROWS, RankMap, fit_rank_map
 from synthgen.layout import Block
 from synthgen.plain import Plain
 from synthgen.relations.quantities import decimals_of
@@ -25,7 +25,9 @@ _NEIGHBOURS = 5  # distinct values on either side that a possible atom is compar
 
 
 class NumericEncoder(AbstractColumnEncoder):
-    """Whole numbers, durations and instants exactly; floats on their own decimal grid, or smoothed.
+    """Whole numbers, durations, instants and decimals on their own grid; other floats smoothed.
+
+    Values that `MIN_ROWS` rows hold come back exactly, others within their segment (`ranks`).
 
     Parameters
     ----------
@@ -44,13 +46,20 @@ class NumericEncoder(AbstractColumnEncoder):
 
     @classmethod
     def fit(cls, plain: Plain, column: Column) -> Self:
-        """Find the grid, the atoms and the distribution of the rest. See the base class."""
+        """Find the grid, the atoms and the distribution of the rest. See the base class.
+
+        Where fewer than `MIN_ROWS` of twice as many rows or more have a value, the column comes back without any.
+        """
         present = plain.values[~plain.missing]
         decimals = decimals_of(plain, column) if present.dtype.kind == "f" else None
         distinct, counts = np.unique(_to_grid(present, decimals), return_counts=True)
+        has_missing = bool(plain.missing.any())
+        if has_missing and len(present) < MIN_ROWS and len(plain.values) >= 2 * MIN_ROWS:
+            distinct, counts = distinct[:0], counts[:0]
         is_atom = find_atoms(counts)
-        rest = fit_rank_map(distinct[~is_atom], counts[~is_atom]) if not is_atom.all() else None
-        return cls(column, gated.Gated(distinct[is_atom], bool(plain.missing.any()), rest), decimals)
+        return cls(
+            column, gated.Gated(distinct[is_atom], has_missing, fit_rest(distinct, counts, is_atom)), decimals
+        )
 
     def blocks(self, start: int) -> list[Block]:
         """Gate and score. See the base class."""
@@ -71,15 +80,14 @@ class NumericEncoder(AbstractColumnEncoder):
         return Plain(_from_grid(keys.values, self.decimals), keys.missing)
 
     def possible(self) -> Plain:
-        """The smallest and the largest number. See the base class."""
+        """The smallest and the largest number that come back. See the base class."""
         keys = gated.seen(self.parts)
         ends = keys[[keys.argmin(), keys.argmax()]] if len(keys) else keys
         return Plain(_from_grid(ends, self.decimals), np.zeros(len(ends), dtype=bool))
 
-    def n_kept_values(self) -> int:
-        """Atoms and steps; of continuous values only frequent ones are steps. See the base class."""
-        rest = self.parts.rest
-        return len(self.parts.atoms) + (0 if rest is None else int((rest.low == rest.high).sum()))
+    def stored_values(self) -> dict[str, Any]:
+        """Atoms, steps, ends and knots. See the base class."""
+        return gated.stored(self.parts, lambda keys: shown(_from_grid(keys, self.decimals), self.column))
 
     def to_state(self) -> dict[str, Any]:
         """Gate, score and decimals."""
@@ -113,6 +121,26 @@ def find_atoms(counts: np.ndarray) -> np.ndarray:
         beside = np.r_[counts[max(i - _NEIGHBOURS, 0) : i], counts[i + 1 : i + 1 + _NEIGHBOURS]]
         out[i] = len(beside) == 0 or counts[i] > ATOM_EXCESS * np.median(beside)
     return out
+
+
+def fit_rest(distinct: np.ndarray, counts: np.ndarray, is_atom: np.ndarray) -> RankMap | None:
+    """The distribution of the values that are no atoms.
+
+    Parameters
+    ----------
+    distinct, counts : ndarray, shape (D,)
+        A column's values, ascending, and the rows of each.
+    is_atom : ndarray of bool, shape (D,)
+        From `find_atoms`.
+
+    Returns
+    -------
+    RankMap or None
+        None where there are none, or fewer than `MIN_ROWS` rows hold them all: the nearest atoms stand for these.
+    """
+    if is_atom.all() or (is_atom.any() and counts[~is_atom].sum() < MIN_ROWS):
+        return None
+    return fit_rank_map(distinct[~is_atom], counts[~is_atom])
 
 
 def _to_grid(values: np.ndarray, decimals: int | None) -> np.ndarray:

@@ -21,13 +21,19 @@ from synthgen.encoders.constant import ConstantEncoder
 from synthgen.encoders.identifier import IdentifierEncoder
 from synthgen.encoders.low_rank import Design
 from synthgen.encoders.numeric import NumericEncoder
+from synthgen.encoders.pooling import MIN_CATEGORY_COUNT, Pooled, plain_levels, pool_levels
 from synthgen.encoders.wide_columns import WideOptions, block_columns
-from synthgen.exceptions import ColumnRejected, DataError, NotFittedError
+from synthgen.estimator.arrays import as_frame
+from synthgen.estimator.errors import UnfittedError
+from synthgen.estimator.features import check_features, check_input_features, remember_features
+from synthgen.estimator.tags import table_tags, with_table_tags
+from synthgen.exceptions import ColumnRejected, DataError
 from synthgen.layout import Block, MatrixLayout
-from synthgen.plain import Plain, from_plain, strings_to_array, to_plain
+from synthgen.plain import Plain, from_plain, strings_to_array
 from synthgen.relations.plan import Plan, RowCheck
 from synthgen.rng import Middle, derived_seed, resolve_seed, stream
 from synthgen.schema import Column, Schema
+from synthgen.table.infer import check_table, infer_schema
 
 _ENCODERS: dict[str, type[AbstractColumnEncoder]] = {
     "continuous": NumericEncoder,
@@ -40,25 +46,34 @@ _ENCODERS: dict[str, type[AbstractColumnEncoder]] = {
 }
 
 
-class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class TableEncoder(TransformerMixin, BaseEstimator):
     """Encode a table of known schema as a float32 matrix: one encoder for each column, or for a block of many.
 
     What the schema's relations say of a column that others decide is left out first and computed after decoding.
 
     Parameters
     ----------
-    schema : Schema
-        Complete: as `synthgen.table.infer.infer_schema` makes it for the table. Its relations hold in every row.
+    schema : Schema, optional
+        Complete: as `synthgen.table.infer.infer_schema` makes it for the table. Its relations hold in every row. None: it
+        is inferred, without relations.
     wide : WideOptions, optional
         How a block of many numeric columns is encoded. None: column by column, whatever their number.
     numbers : {"rank-normal", "min-max", "raw"}
         How single columns of numbers and instants are encoded: by ranks (`NumericEncoder`, `CalendarEncoder`), moved to
         [0, 1], or as they are (`AffineEncoder`; instants are moved all the same).
+    min_category_count : int
+        Rows that must hold a level for it to be kept (`pooling`). 1 keeps all.
     random_state : int or None
-        Seeds the places of tied values in `transform`, and what is random in the fit of a block.
+        Seeds the places of tied values and of rare levels in `transform`, and what is random in the fit of a block.
 
     Attributes
     ----------
+    schema_ : Schema
+        What the table is: `schema`, or what was inferred, with the levels that are kept.
+    pooled_ : dict of str to Pooled
+        How many levels of which columns are not kept.
+    n_features_in_, feature_names_in_
+        How many columns the table had, and their names if it was no array.
     plan_ : Plan
         From the table to the columns that are encoded, and back: some tables of relations are smaller.
     encoders_ : list of AbstractColumnEncoder
@@ -71,26 +86,28 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
 
     def __init__(
         self,
-        schema: Schema,
+        schema: Schema | None = None,
         *,
         wide: WideOptions | None = None,
         numbers: str = "rank-normal",
+        min_category_count: int = MIN_CATEGORY_COUNT,
         random_state: int | None = 0,
     ) -> None:
         self.schema = schema
         self.wide = wide
         self.numbers = numbers
+        self.min_category_count = min_category_count
         self.random_state = random_state
 
-    def fit(self, X: pd.DataFrame, y: None = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit every column's encoder.
 
         Parameters
         ----------
-        X : pandas.DataFrame, shape (N, n_columns)
-            The table.
-        y : None
-            Ignored.
+        X : pandas.DataFrame or array-like, shape (N, n_columns)
+            The table; the columns of an array become ``x0``, ``x1``, ...
+        y : object
+            Ignored: a target is no part of what is encoded here.
 
         Returns
         -------
@@ -102,28 +119,53 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         ColumnRejected
             If a column cannot be encoded, as free text.
         """
-        _check_columns(X, self.schema)
-        self.fit_transform(X)
+        self._fit_input(X)
         return self
 
-    def fit_transform(self, X: pd.DataFrame, y: None = None) -> np.ndarray:
+    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
         """Fit, and the matrix of the same table.
 
         Parameters
         ----------
-        X : pandas.DataFrame, shape (N, n_columns)
+        X : pandas.DataFrame or array-like, shape (N, n_columns)
             The table.
-        y : None
+        y : object
             Ignored.
 
         Returns
         -------
         ndarray of float32, shape (N, F)
             As `transform` gives it, but for the scores of a block: these are as they were learnt, where `transform`
-            knows the smoothed marginals only.
+            knows the smoothed marginals only. A DataFrame after ``set_output(transform="pandas")``.
         """
-        _check_columns(X, self.schema)
-        self.plan_ = Plan.fit(X, self.schema, _possible(X, self.schema))
+        return self._fit_input(X)
+
+    def _fit_input(self, X: Any) -> np.ndarray:
+        """Fit on a table in any form, and remember its form."""
+        table, has_names = as_frame(X)
+        check_table(table)
+        matrix = self.fit_matrix(table)
+        remember_features(self, table.columns, are_given=has_names)
+        return matrix
+
+    def fit_matrix(self, X: pd.DataFrame) -> np.ndarray:
+        """`fit_transform`, whose result is an array whatever `set_output` says, of a table that is a DataFrame.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, shape (N, n_columns)
+            The table.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, F)
+            See `fit_transform`.
+        """
+        schema = infer_schema(X) if self.schema is None else self.schema
+        _check_columns(X, schema)
+        self.schema_, self.pooled_ = pool_levels(X, schema, self.min_category_count)
+        remember_features(self, pd.Index(self.schema_.names), are_given=True)
+        self.plan_ = Plan.fit(X, self.schema_, _possible(X, self.schema_), self.min_category_count)
         X = self.plan_.reduce(X)
         wide = self._wide_of_reduced()
         columns = block_columns(self.plan_.reduced, len(X), wide)
@@ -151,16 +193,43 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self._assemble(encoders, block)
         return np.hstack([own, scores])
 
-    def transform(self, X: pd.DataFrame, *, ties: str = "drawn") -> np.ndarray:
+    def transform(self, X: Any, *, ties: str = "drawn") -> np.ndarray:
         """The matrix of a table.
 
         Parameters
         ----------
-        X : pandas.DataFrame, shape (N, n_columns)
-            With the columns of the schema, in any order.
+        X : pandas.DataFrame or array-like, shape (N, n_columns)
+            With the columns of the table in `fit`, in their order.
         ties : {"drawn", "middle"}
             Where tied values go within their range: anywhere, by `random_state`, or to its middle: then a row of the matrix
             is a function of its table row alone.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, F)
+            The matrix. A DataFrame after ``set_output(transform="pandas")``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the columns are others than in `fit`, of another dtype family, or hold a level that was not there.
+        """
+        self._check_fitted()
+        table, has_names = as_frame(X)
+        check_features(self, table.columns, self.schema_.names, are_given=has_names)
+        return self.matrix(table.set_axis(pd.Index(self.schema_.names), axis=1), ties=ties)
+
+    def matrix(self, X: pd.DataFrame, *, ties: str = "drawn") -> np.ndarray:
+        """`transform`, whose result is an array whatever `set_output` says, of columns that are found by their names.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, shape (N, n_columns or more)
+            With the columns of the schema, in any order.
+        ties : {"drawn", "middle"}
+            See `transform`.
 
         Returns
         -------
@@ -173,7 +242,7 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             If a column is absent, of another dtype family than in `fit`, or holds a level that was not there.
         """
         self._check_fitted()
-        _check_columns(X, self.schema)
+        _check_columns(X, self.schema_)
         X = self.plan_.reduce(X)
         own = self._transform_columns(X, ties)
         return own if self.block_ is None else np.hstack([own, self.block_.transform(X)])
@@ -238,16 +307,18 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         block = self.block_.inverse_transform(X[:, start:], one_hot, first_row, seed)
         return self._beside(frame, block, wanted)
 
-    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of the matrix columns, shape (F,): ``column=level`` and ``column~score``."""
         self._check_fitted()
+        check_input_features(self, input_features)
         return np.array(self.layout_.names, dtype=object)
 
     def to_state(self) -> dict[str, Any]:
         """Schema and encoders, as JSON-able values and numpy arrays."""
         self._check_fitted()
         return {
-            "schema": self.schema.to_dict(),
+            "schema": self.schema_.to_dict(),
+            "pooled": {name: vars(p) for name, p in self.pooled_.items()},
             "encoders": [e.to_state() for e in self.encoders_],
             "block": None if self.block_ is None else self.block_.to_state(),
             "relations": self.plan_.to_state(),
@@ -265,7 +336,10 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             _encoder_class(c, s).from_state(c, s) for c, s in zip(columns, state["encoders"], strict=True)
         ]
         out = cls(schema)
+        out.schema_ = schema
+        out.pooled_ = {name: Pooled(**p) for name, p in state["pooled"].items()}
         out.plan_ = plan
+        remember_features(out, pd.Index(schema.names), are_given=True)
         return out._assemble(encoders, block)
 
     def _assemble(self, encoders: list[AbstractColumnEncoder], block: BlockEncoder | None) -> Self:
@@ -309,7 +383,7 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     def encoder_of(self, name: str) -> AbstractColumnEncoder | RestoredColumn | None:
         """The encoder of one column, or what is known of one that others give; None if the column is in the block."""
         if name in self.plan_.possible:
-            return RestoredColumn(self.schema[name], self.plan_.possible[name])
+            return RestoredColumn(self.schema_[name], self.plan_.possible[name])
         return next((e for e in self.encoders_ if e.column.name == name), None)
 
     def carriers(self, name: str) -> tuple[str, ...]:
@@ -326,9 +400,9 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         if self.wide is None or not self.plan_.steps:
             return self.wide
         named = (self.wide.covariates, self.wide.conditional_on)
-        unknown = [n for n in self.wide.covariates if n not in self.schema]
+        unknown = [n for n in self.wide.covariates if n not in self.schema_]
         covariates, conditional_on = (
-            tuple(dict.fromkeys(c for n in names if n in self.schema for c in self.carriers(n)))
+            tuple(dict.fromkeys(c for n in names if n in self.schema_ for c in self.carriers(n)))
             for names in named
         )
         own = [s.own.name for s in self.plan_.steps if s.own is not None]
@@ -351,7 +425,16 @@ class TableEncoder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "encoders_"):
-            raise NotFittedError("This TableEncoder is not fitted; call `fit` first.")
+            raise UnfittedError("This TableEncoder is not fitted; call `fit` first.")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "encoders_")
+
+    def __sklearn_tags__(self) -> Any:
+        return with_table_tags(super().__sklearn_tags__(), [np.float32])
+
+    def _more_tags(self) -> dict[str, Any]:
+        return table_tags([np.float32])  # scikit-learn 1.5
 
 
 @dataclass(frozen=True)
@@ -408,7 +491,7 @@ def _fit_column(
     if column.kind == "identifier" and _is_string(column):
         present = series[series.notna().to_numpy()].tolist()
         return IdentifierEncoder.fit_strings(present, float(series.isna().mean()), column)
-    plain = to_plain(series, column)
+    plain = plain_levels(series, column)
     if numbers != "rank-normal" and column.kind in ("continuous", "integer", "datetime"):
         is_scaled = (
             numbers == "min-max" or column.kind == "datetime"
@@ -428,8 +511,13 @@ def _plain(series: pd.Series, encoder: AbstractColumnEncoder) -> Plain:
             encoder.column.name,
             f"has dtype {token}, but had {encoder.column.dtype} in `fit`; convert it, or drop the rows in the way.",
         )
-    plain = to_plain(series, encoder.column)
-    if encoder.column.levels is not None and (outside := (plain.values < 0) & ~plain.missing).any():
+    takes_others = isinstance(encoder, CategoricalEncoder) and encoder.takes_others
+    plain = plain_levels(series, encoder.column)
+    if (
+        encoder.column.levels is not None
+        and not takes_others
+        and (outside := (plain.values < 0) & ~plain.missing).any()
+    ):
         value = series.iloc[int(np.flatnonzero(outside)[0])]
         value = value.item() if isinstance(value, np.generic) else value
         raise ColumnRejected(

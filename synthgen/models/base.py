@@ -16,17 +16,28 @@ from synthgen.constraints.relation import Relation
 from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
-from synthgen.exceptions import ConditionError, DataError, NotFittedError
+from synthgen.estimator.errors import UnfittedError
+from synthgen.estimator.tags import table_tags, with_table_tags
+from synthgen.exceptions import ConditionError, DataError, ParameterError
 from synthgen.models.conditions import parse_conditions
+from synthgen.models.content import check_missing, drawing
 from synthgen.models.drawing import Source, batch_rows, draw_for_frame, draw_matching, draw_rows
+from synthgen.models.estimate import Estimate, estimate_fit, warn_if_tight
+from synthgen.models.estimate_memory import MatrixShape
+from synthgen.models.estimate_time import Rehearsal, seconds, seconds_of_all
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.model_file import write_model_file
 from synthgen.models.relation_parameters import parameters_from_state, parameters_to_state
+from synthgen.models.resuming import identity, open_checkpoints, tell_ending
+from synthgen.models.table_score import table_score
+from synthgen.models.training_table import input_from_state, input_to_state, rows_of_model, training_table
 from synthgen.relations.find import find_relations
 from synthgen.rng import derived_seed, resolve_seed
 from synthgen.schema import Schema
 from synthgen.table.annotated import AnnotatedTable, Annotation, as_annotated, is_anndata
 from synthgen.table.infer import infer_schema
+from synthgen.training.checkpoint import Checkpoints
+from synthgen.training.history import History
 from synthgen.validation import Constraint, Interval, Nothing, validate_parameters
 
 MIN_ROWS = 4
@@ -50,6 +61,12 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         The fitted source of matrix rows.
     n_rows_in_ : int
         Rows of the training table.
+    file_ : str
+        Where the model was loaded from; empty where it was fitted.
+    target_name_ : str or None
+        The column that `y` became; None where `fit` had no `y`.
+    n_features_in_, feature_names_in_
+        Of `X`, as scikit-learn has them: how many columns, and their names where `X` had any.
     fitted_parameters_ : dict
         The parameters as they were in `fit`.
     """
@@ -59,27 +76,49 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     schema: Schema | None
     constraints: Sequence[Rule] | None
     detect_relations: bool
+    min_category_count: int = 1  # Bootstrap, which has no such parameter, keeps all
     random_state: int | None
     verbose: int
 
     @abc.abstractmethod
-    def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
+    def _fit_matrix(
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+    ) -> AbstractMatrixModel:
         """Learn from the encoded rows."""
 
     @abc.abstractmethod
     def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:
         """The matrix model of `AbstractMatrixModel.to_state`'s data; `encoder_` is there already."""
 
-    def fit(self, X: Any, y: None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int | None = None,
+        resume: bool = False,
+    ) -> Self:
         """Learn from a table, forgetting what was learnt before.
 
         Parameters
         ----------
-        X : pandas.DataFrame, AnnotatedTable or anndata.AnnData, shape (N, n_columns)
+        X : pandas.DataFrame, AnnotatedTable, anndata.AnnData or array-like, shape (N, n_columns)
             At least `MIN_ROWS` rows of any supported dtypes. The index is ignored. Of an AnnData ``X`` is learnt,
-            with the columns of ``obs`` as covariates, and `sample` gives an AnnData back.
-        y : None
-            Ignored; here for scikit-learn.
+            with the columns of ``obs`` as covariates, and `sample` gives an AnnData back. An array becomes a table
+            with columns ``x0``, ``x1``, ...
+        y : Series, one-column DataFrame or array-like, shape (N,), optional
+            A further column of the table: the last one, under its own name or as ``y``, before the features of an
+            annotated table. `sample` gives it back.
+        checkpoint : path-like, optional
+            Folder for the state of the training, written now and then, so that a fit that was killed can be taken up.
+            It holds what the model's file does not (see docs/explain/reliability.md): keep it as you keep the table.
+            Models that are fitted in one go write nothing there.
+        checkpoint_every : int, optional
+            Steps between checkpoints. None: at every evaluation.
+        resume : bool
+            Whether to go on where the checkpoints of the same table and parameters end, to the same bytes as if
+            nothing had happened; without checkpoints the fit begins.
 
         Returns
         -------
@@ -94,34 +133,102 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             If the table is empty or too short, a name or column cannot be used, or rows break a constraint.
         SchemaError
             If `schema` or `constraints` do not fit the table.
+        FileError
+            If checkpoints cannot be written or read, or are there and `resume` is False.
+        TrainingError
+            If losses stay infinite. Where anything was learnt, the model holds the best weights and can sample.
+
+        Notes
+        -----
+        Ctrl-C while training ends the fit with the best weights so far, and a `FitWarning`; a second one raises
+        KeyboardInterrupt.
         """
         validate_parameters(type(self).__name__, self.parameter_constraints, self.get_params(deep=False))
-        table, annotation = as_annotated(X)
+        checkpoints = open_checkpoints(checkpoint, checkpoint_every, resume)
+        given = training_table(X, y)
+        table, annotation = given.frame, given.annotation
         if len(table) < MIN_ROWS:
             raise DataError(
-                f"The table has {len(table)} rows; a model needs at least {MIN_ROWS} to learn from."
+                f"The table has {len(table)} rows; a model needs at least {MIN_ROWS} to learn from "
+                f"(n_samples={len(table)})."
             )
         seed = resolve_seed(self.random_state)
+        if checkpoints is not None and checkpoints.seed is not None:
+            seed = checkpoints.seed
         found = infer_schema(table, self.schema)
         schema = find_relations(table, found, self.constraints or (), look=self.detect_relations)
         wide = self._wide_options()
         if wide is not None and annotation is not None:
             wide = replace(wide, features=tuple(annotation.features.index))
+        warn_if_tight(self, table, schema, wide, seed)
         encoder = self._encoder_class(
             schema,
             wide=wide,
             numbers=self._number_encoding(),
+            min_category_count=self.min_category_count,
             random_state=derived_seed(seed, "encoder"),
         )
-        model = self._fit_matrix(encoder.fit_transform(table), encoder, seed)
+        matrix = encoder.fit_matrix(table)
+        if checkpoints is not None:
+            own = self.get_params(deep=False)
+            checkpoints.begin(identity(type(self).__name__, own, schema.to_dict(), matrix, seed))
+        model = self._fit_matrix(matrix, encoder, seed, checkpoints)
         if encoder.is_linked:
             settling = derived_seed(seed, "settle")
             encoder.settle(np.concatenate([model.generate_block(settling, b) for b in range(2)]), settling)
-        self.schema_, self.encoder_, self.model_ = schema, encoder, model
+        self._forget()
+        self.file_ = ""
+        self.schema_, self.encoder_, self.model_ = encoder.schema_, encoder, model
         self.annotation_, self._gives_anndata = annotation, is_anndata(X)
         self.n_rows_in_ = len(table)
+        given.remember(self)
         self.fitted_parameters_ = self.get_params(deep=False)
+        tell_ending(self._training_history())
         return self
+
+    def estimate(self, X: Any, y: Any = None) -> Estimate:
+        """What `fit` will take of memory and time on this machine, without training.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+
+        Returns
+        -------
+        Estimate
+            The most memory that this process will hold, and processor time, by part.
+
+        Raises
+        ------
+        ParameterError, DataError, SchemaError
+            As `fit`.
+
+        Notes
+        -----
+        Memory is counted from the sizes of the arrays that the fit holds. For the time, the schema and the relations of the
+        whole table are found, some rows are encoded, and some steps, one evaluation and some trees are tried: seconds
+        to a minute. How many rounds a selection takes is only known when it is done; the most is assumed.
+        """
+        validate_parameters(type(self).__name__, self.parameter_constraints, self.get_params(deep=False))
+        given = training_table(X, y)
+        table, annotation = given.frame, given.annotation
+        if len(table) < MIN_ROWS:
+            raise DataError(
+                f"The table has {len(table)} rows; a model needs at least {MIN_ROWS} to learn from."
+            )
+        found: list[Schema] = []
+
+        def look() -> None:
+            own = infer_schema(table, self.schema)
+            found.append(find_relations(table, own, self.constraints or (), look=self.detect_relations))
+
+        taken = seconds(look)
+        wide = self._wide_options()
+        if wide is not None and annotation is not None:
+            wide = replace(wide, features=tuple(annotation.features.index))
+        seed = resolve_seed(self.random_state)
+        return estimate_fit(self, table, found[0], wide, {"schema and relations": taken}, seed)
 
     def sample(
         self,
@@ -130,6 +237,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         conditions: Mapping[str, Any] | pd.DataFrame | None = None,
         random_state: int | None = None,
         batch_size: int | None = None,
+        first_row: int = 0,
     ) -> Any:
         """Draw synthetic rows.
 
@@ -145,6 +253,10 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             on every call.
         batch_size : int, optional
             Rows drawn together, for the memory's sake; the rows do not depend on it.
+        first_row : int
+            Where in the endless sample of `random_state` to begin, >= 0: rows ``a`` to ``b`` of it are
+            ``sample(b - a, random_state=s, first_row=a)``, whoever draws them. Under conditions or rules that drop
+            rows, those before are drawn too. Not for a frame of conditions.
 
         Returns
         -------
@@ -157,12 +269,12 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         NotFittedError
             Before `fit`.
         ParameterError
-            If `n`, `random_state` or `batch_size` is out of range.
+            If `n`, `random_state`, `batch_size` or `first_row` is out of range.
         ConditionError
             If a condition can never be met, or too few of the rows drawn met it or the constraints.
         """
         self._check_fitted()
-        return self._sample(self.model_, n, conditions, random_state, batch_size)
+        return self._sample(self.model_, n, conditions, random_state, batch_size, first_row)
 
     def _sample(
         self,
@@ -171,17 +283,54 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         conditions: Mapping[str, Any] | pd.DataFrame | None,
         random_state: int | None,
         batch_size: int | None,
+        first_row: int,
     ) -> Any:
         """Rows of a matrix model, in the form that `fit` was given."""
-        _check_sample_parameters(n, random_state, batch_size)
+        _check_sample_parameters(n, random_state, batch_size, first_row)
         size = batch_size or batch_rows(len(self.schema_))
         source = Source(model, self.encoder_, resolve_seed(random_state), size, self.verbose)
-        rows = self._draw(source, n, conditions)
+        with drawing(self.file_):
+            rows = self._draw(source, n, conditions, first_row)
+            if self.file_:
+                check_missing(rows, self.schema_)
         if not self._gives_anndata or self.annotation_ is None:
             return rows
         from synthgen.table.h5ad import to_anndata
 
         return to_anndata(AnnotatedTable(rows, self.annotation_))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """How little boosted trees can tell sampled rows from given ones: higher is better.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, AnnotatedTable, anndata.AnnData or array-like, shape (n, n_columns)
+            At least 4 rows with the columns of the training table, best rows that `fit` has not seen. Levels and missing
+            values that were not there in `fit` count against the model.
+        y : Series, one-column DataFrame or array-like, shape (n,), optional
+            The target, if there was one in `fit`. Without it the other columns are compared.
+
+        Returns
+        -------
+        float
+            In [0, 1]: min(1, 2 (1 - AUC)). 1: not better than chance. 0: every row is told. The same on every call.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the columns are others than in `fit`, or there are fewer than 4 rows.
+
+        Notes
+        -----
+        A few hundred rows give a score with a standard error of a few hundredths (`models.table_score.score_noise`); of two
+        models compare the scores on the same rows. It says nothing about privacy: a model that repeats its training rows gets a
+        high score too.
+        """
+        self._check_fitted()
+        rows = rows_of_model(self, X, y)
+        return table_score(rows, self.schema_, lambda n, seed: as_annotated(self.sample(n, random_state=seed))[0])
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
         """Write the fitted model to one file.
@@ -227,11 +376,16 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         }
 
     def _draw(
-        self, source: Source, n: int, conditions: Mapping[str, Any] | pd.DataFrame | None
+        self, source: Source, n: int, conditions: Mapping[str, Any] | pd.DataFrame | None, first_row: int
     ) -> pd.DataFrame:
         if conditions is None:
-            return draw_rows(source, n)
+            return draw_rows(source, first_row, first_row + n)
         if isinstance(conditions, pd.DataFrame):
+            if first_row:
+                raise ParameterError(
+                    f"The `first_row` parameter of sample must be 0 with a frame of conditions, whose rows say which rows are "
+                    f"wanted. Got {first_row} instead."
+                )
             if len(conditions) != n:
                 raise ConditionError(f"A frame of conditions must have n = {n} rows. Got {len(conditions)}.")
             return draw_for_frame(source, conditions)
@@ -239,7 +393,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             raise ConditionError(
                 f"`conditions` must be a mapping or a DataFrame. Got {type(conditions).__name__}."
             )
-        return draw_matching(source, n, parse_conditions(conditions, self.encoder_))
+        return draw_matching(source, first_row, first_row + n, parse_conditions(conditions, self.encoder_))
 
     def _wide_options(self) -> WideOptions | None:
         """How a block of many numeric columns is to be encoded; None: column by column."""
@@ -248,6 +402,27 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     def _number_encoding(self) -> str:
         """How `TableEncoder` is to encode numbers."""
         return "rank-normal"
+
+    def _table_bytes(self, table: pd.DataFrame) -> dict[str, int]:
+        """What an encoder that is not the usual one adds to the memory held, by part."""
+        return {}
+
+    def _training_bytes(self, shape: MatrixShape, is_reduced: bool) -> dict[str, int]:
+        """What learning from the matrix adds to the memory held, the matrix included, by part."""
+        return {}
+
+    def _training_seconds(self, rehearsal: Rehearsal) -> dict[str, float]:
+        """How long learning from the matrix takes, by part."""
+
+        def learn(n: int) -> None:
+            self._fit_matrix(rehearsal.rows(n), rehearsal.encoder, rehearsal.seed, None)
+
+        half, whole = max(MIN_ROWS, len(rehearsal.matrix) // 2), len(rehearsal.matrix)
+        return {"model": seconds_of_all(learn, (half, whole), rehearsal.n_rows)}
+
+    def _training_steps(self, n_rows: int, is_reduced: bool) -> int:
+        """Training steps at most."""
+        return 0
 
     def _describe_block(self) -> dict[str, Any]:
         """What there is to say of a wide table: how many columns became how many factors."""
@@ -268,6 +443,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             "extra": self._extra_state(),
             "annotation": None if self.annotation_ is None else self.annotation_.to_state(),
             "gives_anndata": self._gives_anndata,
+            "input": input_to_state(self),
         }
 
     @classmethod
@@ -275,18 +451,33 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         """A fitted model from `to_state`'s data."""
         model = cls(**parameters_from_state(state["parameters"]))
         model.fitted_parameters_ = model.get_params(deep=False)
+        model.file_ = ""
         model.encoder_ = cls._encoder_class.from_state(state["encoder"])
-        model.schema_ = model.encoder_.schema
+        model.schema_ = model.encoder_.schema_
         model.n_rows_in_ = state["n_rows_in"]
         annotation = state.get("annotation")
         model.annotation_ = None if annotation is None else Annotation.from_state(annotation)
         model._gives_anndata = state.get("gives_anndata", False)
+        input_from_state(model, state.get("input"))
         model._load_extra_state(state["extra"])
         model.model_ = model._load_matrix_model(state["model"])
         return model
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
+
+    def __sklearn_tags__(self) -> Any:
+        return with_table_tags(super().__sklearn_tags__())
+
+    def _more_tags(self) -> dict[str, Any]:
+        return table_tags()  # scikit-learn 1.5
+
+    def _forget(self) -> None:
+        """Drop what was learnt after an earlier fit."""
+
+    def _training_history(self) -> History | None:
+        """Of the training that made the model; None where there was none."""
+        return None
 
     def _extra_state(self) -> dict[str, Any]:
         """What a subclass learnt besides the matrix model."""
@@ -297,7 +488,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):
-            raise NotFittedError(f"This {type(self).__name__} is not fitted; call `fit` first.")
+            raise UnfittedError(f"This {type(self).__name__} is not fitted; call `fit` first.")
 
     def _block_note(self) -> str:
         """What the model of a wide table gives away besides its covariates."""
@@ -354,10 +545,14 @@ def _relation_text(relation: Relation) -> str:
     return f"{relation.rule.words()} ({state}{reason})"
 
 
-def _check_sample_parameters(n: int, random_state: int | None, batch_size: int | None) -> None:
+def _check_sample_parameters(
+    n: int, random_state: int | None, batch_size: int | None, first_row: int
+) -> None:
     rules: dict[str, list[Constraint]] = {
         "n": [Interval("int", 0, float("inf"))],
         "random_state": [Interval("int", 0, 2**63), Nothing()],
         "batch_size": [Interval("int", 1, float("inf")), Nothing()],
+        "first_row": [Interval("int", 0, float("inf"))],
     }
-    validate_parameters("sample", rules, {"n": n, "random_state": random_state, "batch_size": batch_size})
+    given = {"n": n, "random_state": random_state, "batch_size": batch_size, "first_row": first_row}
+    validate_parameters("sample", rules, given)

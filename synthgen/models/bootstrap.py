@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 
 from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.models.base import AbstractSynthesizer
+from synthgen.models.estimate_memory import copy_bytes
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
 from synthgen.models.row_encoder import RowEncoder, numbers_to_matrix
 from synthgen.rng import ROWS_PER_BLOCK, stream
 from synthgen.schema import Schema
+from synthgen.training.checkpoint import Checkpoints
 from synthgen.validation import Constraint, Instance, Interval, Nothing
 
 
@@ -86,8 +89,13 @@ class Bootstrap(AbstractSynthesizer):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
+    def _fit_matrix(
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+    ) -> AbstractMatrixModel:
         return RowModel(len(matrix))
+
+    def _table_bytes(self, table: pd.DataFrame) -> dict[str, int]:
+        return {"rows kept": copy_bytes(table)}
 
     def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:
         return RowModel(state["n_rows"])

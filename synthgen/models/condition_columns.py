@@ -45,12 +45,12 @@ def condition_columns(encoder: TableEncoder, conditional_on: Sequence[str] | Non
 
 
 def _check(encoder: TableEncoder, name: str, owner: str) -> None:
-    if name not in encoder.schema:
+    if name not in encoder.schema_:
         raise ParameterError(
             f"The `conditional_on` parameter of {owner} names column {name!r}, which the table lacks. "
-            f"It has {some(encoder.schema.names)}."
+            f"It has {some(encoder.schema_.names)}."
         )
-    column = encoder.schema[name]
+    column = encoder.schema_[name]
     carriers = encoder.carriers(name)
     blocks = [b for b in encoder.layout_.blocks if b.column in carriers]
     if not blocks or any(b.activation == "numeric" for b in blocks):

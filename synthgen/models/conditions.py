@@ -67,7 +67,7 @@ def parse_conditions(conditions: Mapping[str, Any], encoder: TableEncoder) -> li
     ConditionError
         If a column is unknown or not learnt, or a value can never occur.
     """
-    schema = encoder.schema
+    schema = encoder.schema_
     for name in conditions:
         if name not in schema:
             raise ConditionError(

@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from synthgen.models.row_features import RowFeatures
+from synthgen.models.tree_text import checked_text
 from synthgen.rng import stream
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class DensityRatio:
         """
         out = np.zeros(len(values))
         for booster in self._boosters:
+            if booster.num_feature() != values.shape[1]:
+                raise ValueError(f"trees of {booster.num_feature()} features for {values.shape[1]} columns")
             odds = np.asarray(booster.predict(values, raw_score=True, num_threads=1))
             out += np.clip(odds, -MAX_LOG_ODDS, MAX_LOG_ODDS)
         return out
@@ -96,7 +99,7 @@ class DensityRatio:
     def _boosters(self) -> list[lightgbm.Booster]:
         import lightgbm
 
-        return [lightgbm.Booster(model_str=text) for text in self.trees]
+        return [lightgbm.Booster(model_str=checked_text(text)) for text in self.trees]
 
     def to_state(self) -> dict[str, Any]:
         """The text as arrays of bytes."""

@@ -7,7 +7,7 @@ Every function is the same whatever the batch size: rows come in blocks numbered
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,19 +69,19 @@ def batch_rows(n_columns: int) -> int:
     return min(max(fitting, ROWS_PER_BLOCK), BATCH_ROWS)
 
 
-def draw_rows(source: Source, n: int) -> pd.DataFrame:
-    """The first `n` rows of the endless sample of a seed.
+def draw_rows(source: Source, first: int, last: int) -> pd.DataFrame:
+    """Rows ``first:last`` of the endless sample of a seed.
 
     Parameters
     ----------
     source : Source
         Where they come from.
-    n : int
-        How many.
+    first, last : int
+        First row and the row after the last, 0 <= first <= last.
 
     Returns
     -------
-    pandas.DataFrame, shape (n, n_columns)
+    pandas.DataFrame, shape (last - first, n_columns)
         The rows.
 
     Raises
@@ -90,35 +90,37 @@ def draw_rows(source: Source, n: int) -> pd.DataFrame:
         If fewer than one in `TRIES_PER_ROW` of the rows drawn obeyed the rules.
     """
     if source.encoder.row_checks:
-        return draw_matching(source, n, [])
-    wanted, step = row_blocks(0, n), source.blocks_together
-    tables = []
-    with _progress(source, n, len(wanted) > step) as bar:
+        return draw_matching(source, first, last, [])
+    wanted, step = row_blocks(first, last), source.blocks_together
+    tables, row = [], first
+    with _progress(source, last - first, len(wanted) > step) as bar:
         for i in range(0, len(wanted), step):
-            matrix = np.concatenate(_blocks(source, range(i, min(i + step, len(wanted))), None))
-            matrix = matrix[: n - i * ROWS_PER_BLOCK]
-            tables.append(_decode(source, matrix, i * ROWS_PER_BLOCK))
+            some = wanted[i : i + step]
+            blocks = _blocks(source, [block for block, _, _ in some], None)
+            matrix = np.concatenate([b[lo:hi] for b, (_, lo, hi) in zip(blocks, some, strict=True)])
+            tables.append(_decode(source, matrix, row))
+            row += len(matrix)
             bar.update(len(matrix))
     if not tables:
-        return _decode(source, _no_rows(source), 0)
+        return _decode(source, _no_rows(source), first)
     return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
 
-def draw_matching(source: Source, n: int, conditions: list[Condition]) -> pd.DataFrame:
-    """The first `n` rows of the endless sample that meet the conditions.
+def draw_matching(source: Source, first: int, last: int, conditions: list[Condition]) -> pd.DataFrame:
+    """Rows ``first:last`` of those of the endless sample that meet the conditions.
 
     Parameters
     ----------
     source : Source
         Where they come from.
-    n : int
-        How many.
+    first, last : int
+        First row and the row after the last; the rows before are drawn too, as only so they can be counted.
     conditions : list of Condition
         What they must hold.
 
     Returns
     -------
-    pandas.DataFrame, shape (n, n_columns)
+    pandas.DataFrame, shape (last - first, n_columns)
         The rows.
 
     Raises
@@ -126,7 +128,8 @@ def draw_matching(source: Source, n: int, conditions: list[Condition]) -> pd.Dat
     ConditionError
         If fewer than one in `TRIES_PER_ROW` of the rows drawn met them, or obeyed the rules.
     """
-    return _decode(source, _matching_rows(source, n, conditions, RowGate(source.encoder)), 0)
+    matrix = _matching_rows(source, last, conditions, RowGate(source.encoder))[first:]
+    return _decode(source, matrix, first)
 
 
 def draw_for_frame(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
@@ -215,7 +218,7 @@ def _endless_blocks(source: Source, allowed: np.ndarray | None) -> Iterator[np.n
         first, together = first + together, min(2 * together, source.blocks_together)
 
 
-def _blocks(source: Source, numbers: range, allowed: np.ndarray | None) -> list[np.ndarray]:
+def _blocks(source: Source, numbers: Sequence[int], allowed: np.ndarray | None) -> list[np.ndarray]:
     return in_parallel(lambda block: source.model.generate_block(source.seed, block, allowed), numbers)
 
 

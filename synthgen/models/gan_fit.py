@@ -23,6 +23,7 @@ from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
 from synthgen.training.alarms import FEW_STEPS, Alarm, training_alarms
 from synthgen.training.audit import audit
+from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.evaluation import Evaluation
 from synthgen.training.loop import Observers, train
 
@@ -58,6 +59,7 @@ def fit_gan(
     device: str,
     seed: int,
     callbacks: Sequence[Callable[[Evaluation], object]],
+    checkpoints: Checkpoints | None = None,
 ) -> GanFit:
     """Train on the rows of a matrix.
 
@@ -77,6 +79,8 @@ def fit_gan(
         Of everything.
     callbacks : sequence of callable
         Called at every evaluation.
+    checkpoints : Checkpoints, optional
+        Where the state of the training is written, and taken up from.
 
     Returns
     -------
@@ -107,13 +111,16 @@ def fit_gan(
         seed=seed,
         observers=observers,
         verbose=parameters["verbose"],
+        checkpoints=None if checkpoints is None else checkpoints.stage("gan"),
     )
     model = model_of(generator)
     if parameters["calibrate"]:
         calibrate(model, rows, derived_seed(seed, "calibration"))
     found: tuple[Alarm, ...] = ()
     n_steps = len(history.steps["g_loss"])
-    if parameters["watch"] and n_steps >= FEW_STEPS:  # fewer are a trial, which is not judged
+    if (
+        history.is_whole and parameters["watch"] and n_steps >= FEW_STEPS
+    ):  # fewer are a trial, which is not judged
         if n_steps >= AUDIT_STEPS:
             history.watched[history.kept] |= _audit(model, training, validation, seed)
         raised = training_alarms(

@@ -9,17 +9,20 @@ from typing import Any, ClassVar
 import numpy as np
 
 from synthgen.constraints.rules import Rule
+from synthgen.encoders.pooling import MIN_CATEGORY_COUNT
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.condition_columns import condition_columns
 from synthgen.models.covariate_table import covariate_table
+from synthgen.models.estimate_memory import MatrixShape, linear_bytes
 from synthgen.models.gaussian_model import GaussianModel
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
-from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
+from synthgen.models.relation_parameters import POOLING_CONSTRAINTS, RELATION_CONSTRAINTS
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.rng import derived_seed
 from synthgen.schema import Schema
+from synthgen.training.checkpoint import Checkpoints
 from synthgen.validation import Constraint, Each, Instance, Interval, Nothing
 
 
@@ -48,6 +51,10 @@ class GaussianCopula(AbstractSynthesizer):
         `Dependency` or `Repeats`.
     detect_relations : bool, default True
         Whether to look for such rules in the training table, if `schema` does not say what there are.
+    min_category_count : int, default 5
+        Rows that must hold a level of a column for it to be kept: the rows of rarer ones are taken to hold another, and
+        where most are rare, strings are made anew by their patterns. Levels that `schema` declares are kept, and so are
+        true and false. A pandas categorical loses the categories that are not kept. 1 keeps all.
     random_state : int, optional
         Seed of everything in `fit`.
     verbose : int, default 1
@@ -71,6 +78,7 @@ class GaussianCopula(AbstractSynthesizer):
         **WIDE_CONSTRAINTS,
         "schema": [Instance(Schema, "a Schema"), Nothing()],
         **RELATION_CONSTRAINTS,
+        **POOLING_CONSTRAINTS,
         "random_state": [Interval("int", 0, 2**63), Nothing()],
         "verbose": [Interval("int", 0, math.inf)],
     }
@@ -85,6 +93,7 @@ class GaussianCopula(AbstractSynthesizer):
         schema: Schema | None = None,
         constraints: Sequence[Rule] | None = None,
         detect_relations: bool = True,
+        min_category_count: int = MIN_CATEGORY_COUNT,
         random_state: int | None = None,
         verbose: int = 1,
     ) -> None:
@@ -95,13 +104,16 @@ class GaussianCopula(AbstractSynthesizer):
         self.schema = schema
         self.constraints = constraints
         self.detect_relations = detect_relations
+        self.min_category_count = min_category_count
         self.random_state = random_state
         self.verbose = verbose
 
     def _wide_options(self) -> WideOptions:
         return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, is_local=False)
 
-    def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
+    def _fit_matrix(
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+    ) -> AbstractMatrixModel:
         if not encoder.layout_.width:
             return EmptyModel()
         columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
@@ -109,6 +121,11 @@ class GaussianCopula(AbstractSynthesizer):
         if encoder.is_reduced:
             conditions = covariate_table(matrix, encoder.layout_, columns, derived_seed(seed, "covariates"))
         return GaussianModel.fit(matrix, encoder.layout_, columns, conditions)
+
+    def _training_bytes(self, shape: MatrixShape, is_reduced: bool) -> dict[str, int]:
+        given = set(self.conditional_on or ())
+        conditions = [b for b in shape.layout.one_hot if is_reduced or b.column in given]
+        return {"model": linear_bytes(shape, sum(b.width for b in conditions))}
 
     def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:
         layout = self.encoder_.layout_

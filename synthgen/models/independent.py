@@ -9,14 +9,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from synthgen.constraints.rules import Rule
+from synthgen.encoders.pooling import MIN_CATEGORY_COUNT
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.layout import MatrixLayout
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.matrix_model import AbstractMatrixModel
-from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
+from synthgen.models.relation_parameters import POOLING_CONSTRAINTS, RELATION_CONSTRAINTS
 from synthgen.rng import ROWS_PER_BLOCK, stream
 from synthgen.schema import Schema
+from synthgen.training.checkpoint import Checkpoints
 from synthgen.validation import Constraint, Each, Instance, Interval, Nothing
 
 
@@ -36,6 +38,10 @@ class IndependentMarginals(AbstractSynthesizer):
         `Dependency` or `Repeats`.
     detect_relations : bool, default True
         Whether to look for such rules in the training table, if `schema` does not say what there are.
+    min_category_count : int, default 5
+        Rows that must hold a level of a column for it to be kept: the rows of rarer ones are taken to hold another, and
+        where most are rare, strings are made anew by their patterns. Levels that `schema` declares are kept, and so are
+        true and false. A pandas categorical loses the categories that are not kept. 1 keeps all.
     covariates : sequence of str, optional
         In a wide table, columns that are encoded by themselves and not in the block of the many: conditions can be
         set on them.
@@ -64,6 +70,7 @@ class IndependentMarginals(AbstractSynthesizer):
     parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {
         "schema": [Instance(Schema, "a Schema"), Nothing()],
         **RELATION_CONSTRAINTS,
+        **POOLING_CONSTRAINTS,
         "covariates": [Each(Instance(str, "a column name")), Nothing()],
         "random_state": [Interval("int", 0, 2**63), Nothing()],
         "verbose": [Interval("int", 0, math.inf)],
@@ -75,6 +82,7 @@ class IndependentMarginals(AbstractSynthesizer):
         schema: Schema | None = None,
         constraints: Sequence[Rule] | None = None,
         detect_relations: bool = True,
+        min_category_count: int = MIN_CATEGORY_COUNT,
         covariates: Sequence[str] | None = None,
         random_state: int | None = None,
         verbose: int = 1,
@@ -82,6 +90,7 @@ class IndependentMarginals(AbstractSynthesizer):
         self.schema = schema
         self.constraints = constraints
         self.detect_relations = detect_relations
+        self.min_category_count = min_category_count
         self.covariates = covariates
         self.random_state = random_state
         self.verbose = verbose
@@ -90,7 +99,9 @@ class IndependentMarginals(AbstractSynthesizer):
         """No common factors: every column of a block is drawn by its own noise alone."""
         return WideOptions(reduce=0, covariates=tuple(self.covariates or ()))
 
-    def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
+    def _fit_matrix(
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+    ) -> AbstractMatrixModel:
         return IndependentModel.fit(matrix, encoder.layout_)
 
     def _load_matrix_model(self, state: dict[str, Any]) -> AbstractMatrixModel:

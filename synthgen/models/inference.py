@@ -74,7 +74,11 @@ def fit_inference(model: AbstractLatentModel, seed: int, verbose: int) -> Latent
 
 
 def infer(
-    model: AbstractLatentModel, encoder: LatentEncoder | None, rows: np.ndarray, steps: int
+    model: AbstractLatentModel,
+    encoder: LatentEncoder | None,
+    rows: np.ndarray,
+    steps: int,
+    is_known: np.ndarray | None = None,
 ) -> np.ndarray:
     """The latent vectors of rows.
 
@@ -88,6 +92,8 @@ def infer(
         Matrix rows.
     steps : int
         Of Adam from the first guess on, >= 0.
+    is_known : ndarray of bool, shape (F,), optional
+        Which matrix columns the steps are to match; the first guess is made from all. None: all of them.
 
     Returns
     -------
@@ -101,12 +107,14 @@ def infer(
         whole = to_device(filled(part), model.device)
         with torch.no_grad():
             guess = _inside(own(whole), model.noise_prior)
-        found = _descend(model, guess, whole, steps) if steps else guess
+        found = _descend(model, guess, whole, steps, is_known) if steps else guess
         parts.append(found.cpu().numpy()[: len(part)])
     return np.concatenate(parts)
 
 
-def negative_log_posterior(raw: Tensor, rows: Tensor, z: Tensor, heads: OutputHeads, prior: str) -> Tensor:
+def negative_log_posterior(
+    raw: Tensor, rows: Tensor, z: Tensor, heads: OutputHeads, prior: str, known: Tensor | None = None
+) -> Tensor:
     """What a latent vector should make small: minus the log likelihood of its row, minus that of the prior.
 
     Parameters
@@ -121,6 +129,8 @@ def negative_log_posterior(raw: Tensor, rows: Tensor, z: Tensor, heads: OutputHe
         Of the layout.
     prior : {"normal", "uniform"}
         Of the latent vectors; a uniform one has no density outside its box, and the steps stay inside.
+    known : Tensor, shape (F,), optional
+        1 where a row says something, 0 where it does not. None: everywhere.
 
     Returns
     -------
@@ -129,15 +139,18 @@ def negative_log_posterior(raw: Tensor, rows: Tensor, z: Tensor, heads: OutputHe
         as categorical; up to constants.
     """
     total = z.square().sum(1) / 2 if prior == "normal" else torch.zeros_like(z[:, 0])
+    told = rows if known is None else rows * known
     for columns in heads.one_hot_groups():
-        total = total - (rows[:, columns] * log_softmax(raw[:, columns], dim=-1)).flatten(1).sum(1)
+        total = total - (told[:, columns] * log_softmax(raw[:, columns], dim=-1)).flatten(1).sum(1)
     numeric = heads.numeric
-    counts = heads.counts(rows)
+    counts = heads.counts(rows) if known is None else heads.counts(rows) * known[numeric]
     errors = (raw[:, numeric] - rows[:, numeric]).square() * counts
     return total + errors.sum(1) / (2 * SIGMA**2)
 
 
-def row_errors(rows: np.ndarray, rebuilt: np.ndarray, layout: MatrixLayout) -> np.ndarray:
+def row_errors(
+    rows: np.ndarray, rebuilt: np.ndarray, layout: MatrixLayout, is_known: np.ndarray | None = None
+) -> np.ndarray:
     """How badly each row is reconstructed.
 
     Parameters
@@ -146,11 +159,13 @@ def row_errors(rows: np.ndarray, rebuilt: np.ndarray, layout: MatrixLayout) -> n
         Hard rows, and their reconstructions.
     layout : MatrixLayout
         What the columns are.
+    is_known : ndarray of bool, shape (F,), optional
+        Which matrix columns of `rows` say something. None: all.
 
     Returns
     -------
     ndarray of float64, shape (M,)
-        Mean over blocks, >= 0: 1 for a wrong choice and 0 for a right one; for numbers the squared error in normal scores
+        Mean over known blocks, >= 0: 1 for a wrong choice and 0 for a right one; for numbers the squared error in normal scores
         (of variance 1), 0 where one of the two does not count: then their gates differ, or neither counts.
     """
     ours, theirs = compact(rows, layout), compact(rebuilt, layout)
@@ -161,19 +176,23 @@ def row_errors(rows: np.ndarray, rebuilt: np.ndarray, layout: MatrixLayout) -> n
         else:
             counts = True if block.gate is None else (rows[:, block.gate] * rebuilt[:, block.gate]) > 0.5
             errors[:, i] = np.square(ours[:, i] - theirs[:, i]) * counts
-    return errors.mean(axis=1) if layout.blocks else np.zeros(len(rows))
+    counted = [is_known is None or bool(is_known[b.start]) for b in layout.blocks]
+    return errors[:, counted].mean(axis=1) if any(counted) else np.zeros(len(rows))
 
 
-def _descend(model: AbstractLatentModel, guess: Tensor, rows: Tensor, steps: int) -> Tensor:
+def _descend(
+    model: AbstractLatentModel, guess: Tensor, rows: Tensor, steps: int, is_known: np.ndarray | None
+) -> Tensor:
     """Adam on the latent vectors, each row for itself; the best vector of the way."""
     heads = OutputHeads(model.layout).to(rows.device)
+    known = None if is_known is None else to_device(is_known, model.device)
     cond = rows[:, model.cond_columns]
     given = torch.tensor(model.cond_columns, dtype=torch.long, device=rows.device)
 
     def loss_of(z: Tensor) -> Tensor:
         # what a network says of its conditions is never used, nor trained
         raw = model.raw(z, cond).index_copy(1, given, (cond - 1) * CERTAIN)
-        return negative_log_posterior(raw, rows, z, heads, model.noise_prior)
+        return negative_log_posterior(raw, rows, z, heads, model.noise_prior, known)
 
     z = guess.clone().requires_grad_()
     optimizer = torch.optim.Adam([z], STEP_SIZE)

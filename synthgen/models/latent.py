@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin
 
+from synthgen.estimator.features import check_input_features
+from synthgen.estimator.tags import table_tags, with_table_tags
 from synthgen.exceptions import ConditionError, DataError
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.conditions import parse_conditions
@@ -16,10 +18,12 @@ from synthgen.models.drawing import allowed_conditions
 from synthgen.models.inference import fit_inference, infer, row_errors
 from synthgen.models.latent_model import AbstractLatentModel
 from synthgen.models.latent_paths import METHODS, path
+from synthgen.models.training_table import rows_by_name, rows_of_model
+from synthgen.models.unknown_target import matrix_without_target
 from synthgen.networks.build import encoder_from_state, encoder_to_state
 from synthgen.networks.encoder import LatentEncoder
 from synthgen.rng import hashed_uniform, resolve_seed, row_blocks
-from synthgen.table.annotated import AnnotatedTable, as_annotated, is_anndata
+from synthgen.table.annotated import AnnotatedTable, is_anndata
 from synthgen.training.threads import torch_threads
 from synthgen.validation import Choice, Constraint, Interval, Nothing, validate_parameters
 
@@ -38,25 +42,11 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
     As a scikit-learn transformer it gives the latent vectors of rows.
     """
 
-    _inference: LatentEncoder | None = None
+    _learnt: list[LatentEncoder]
+    """Nothing until `encode` is first called, and then its encoder: `transform` sets no attribute."""
 
-    def fit(self, X: Any, y: None = None) -> Self:
-        """Learn from a table, forgetting what was learnt before: see `AbstractSynthesizer.fit`.
-
-        Parameters
-        ----------
-        X : pandas.DataFrame, AnnotatedTable or anndata.AnnData, shape (N, n_columns)
-            At least 4 rows.
-        y : None
-            Ignored; here for scikit-learn.
-
-        Returns
-        -------
-        Self
-            The fitted model.
-        """
-        self._inference = None
-        return super().fit(X, y)
+    def _forget(self) -> None:
+        self._learnt = []
 
     def sample_latent(self, n: int = 1, *, random_state: int | None = None) -> np.ndarray:
         """Draw latent vectors from the prior, which is fixed before training and never learnt.
@@ -147,14 +137,16 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         return self._decoded(vectors, cond, choices, random_state)
 
     def encode(
-        self, X: Any, *, steps: int = STEPS, return_error: bool = False
+        self, X: Any, y: Any = None, *, steps: int = STEPS, return_error: bool = False
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Latent vectors whose rows are as near as possible to given rows.
 
         Parameters
         ----------
-        X : pandas.DataFrame, shape (n, n_columns)
-            Rows with the columns of the training table.
+        X : pandas.DataFrame, AnnotatedTable, anndata.AnnData or array-like, shape (n, n_columns)
+            Rows with the columns of the training table, in any order where they have names.
+        y : Series, one-column DataFrame or array-like, shape (n,), optional
+            The target, if there was one in `fit`. Where it is in neither `X` nor `y`, the vectors match the other columns.
         steps : int
             Of Adam on each row's vector, from the encoder's guess on, down minus the log of its posterior density, with
             numbers taken as normal around their reconstructions (`inference.SIGMA`). 0: the guess.
@@ -167,14 +159,15 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
             Of the rows, each by itself.
         error : ndarray of float64, shape (n,)
             Only with `return_error`: mean over the parts of a row, 1 for a wrong level and the squared error of a number
-            in normal scores (its variance is 1).
+            in normal scores (its variance is 1). Without the target: over the other parts.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         DataError
-            If a column is absent or holds what it cannot, or the table had nothing to learn.
+            If a column is absent or holds what it cannot, or the table had nothing to learn; or if the target is not given
+            and other columns are bound to it, by a rule or as a condition.
 
         Notes
         -----
@@ -183,19 +176,19 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         """
         model = self._latent_model()
         validate_parameters("encode", {"steps": _STEPS}, {"steps": steps})
-        rows = self.encoder_.transform(as_annotated(X)[0], ties="middle")
-        z = self._infer(rows, steps)
+        rows, is_known = self._matrix_of(rows_by_name(self, X, y))
+        z = self._infer(rows, steps, is_known)
         if not return_error:
             return z
         rebuilt = model.rows(z, rows[:, model.cond_columns], likeliest=True)
-        return z, row_errors(rows, rebuilt, model.layout)
+        return z, row_errors(rows, rebuilt, model.layout, is_known)
 
-    def reconstruct(self, X: Any, *, steps: int = STEPS) -> pd.DataFrame:
+    def reconstruct(self, X: Any, y: Any = None, *, steps: int = STEPS) -> pd.DataFrame:
         """The rows that the generator makes of the latent vectors of given rows.
 
         Parameters
         ----------
-        X, steps
+        X, y, steps
             As for `encode`.
 
         Returns
@@ -210,9 +203,9 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
         """
         model = self._latent_model()
         validate_parameters("reconstruct", {"steps": _STEPS}, {"steps": steps})
-        table = as_annotated(X)[0]
-        rows = self.encoder_.transform(table, ties="middle")
-        made = self._decoded(self._infer(rows, steps), rows[:, model.cond_columns], "likeliest", 0)
+        table = rows_by_name(self, X, y)
+        rows, is_known = self._matrix_of(table)
+        made = self._decoded(self._infer(rows, steps, is_known), rows[:, model.cond_columns], "likeliest", 0)
         return made.set_axis(table.index)
 
     def interpolate(
@@ -313,19 +306,27 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
 
         Parameters
         ----------
-        X : pandas.DataFrame, shape (n, n_columns)
-            Rows with the columns of the training table.
+        X : pandas.DataFrame, AnnotatedTable, anndata.AnnData or array-like, shape (n, n_columns)
+            Rows with the columns of the training table, in their order; with the target or without it.
 
         Returns
         -------
         ndarray of float32, shape (n, Z)
-            See `encode`.
+            See `encode`. A DataFrame with columns ``z0``, ``z1``, ... after ``set_output(transform="pandas")``.
+
+        Notes
+        -----
+        ``fit_transform(X, y)`` gives ``fit(X, y).transform(X)``: the target is learnt, but does not leak into the vectors,
+        so that they are what a later step of a pipeline will see of rows without it.
         """
-        found = self.encode(X)
+        self._check_fitted()
+        found = self.encode(rows_of_model(self, X))
         return found[0] if isinstance(found, tuple) else found
 
-    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of what `transform` gives, shape (Z,): ``z0``, ``z1``, ..."""
+        self._check_fitted()
+        check_input_features(self, input_features)
         return np.array([f"z{i}" for i in range(self._latent_model().latent_dim)], dtype=object)
 
     def _latent_model(self) -> AbstractLatentModel:
@@ -337,24 +338,42 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
             )
         return self.model_
 
-    def _infer(self, rows: np.ndarray, steps: int) -> np.ndarray:
+    def __sklearn_tags__(self) -> Any:
+        return with_table_tags(super().__sklearn_tags__(), [np.float32])
+
+    def _more_tags(self) -> dict[str, Any]:
+        return table_tags([np.float32])  # scikit-learn 1.5
+
+    def _matrix_of(self, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+        """Rows as the model has them, and what of them is known, if not all is."""
+        target = self.target_name_
+        if target is None or target in table.columns:
+            return self.encoder_.matrix(table, ties="middle"), None
+        return matrix_without_target(table, target, self.encoder_, self._latent_model())
+
+    def _infer(self, rows: np.ndarray, steps: int, is_known: np.ndarray | None = None) -> np.ndarray:
         """Latent vectors of matrix rows, by the model's own way back or one that is learnt now."""
         model = self._latent_model()
         with torch_threads(1):
-            if self._inference is None and not model.has_way_back:
-                self._inference = fit_inference(model, INFERENCE_SEED, self.verbose)
-            return infer(model, self._inference, rows, steps)
+            if not self._learnt and not model.has_way_back:
+                self._learnt.append(fit_inference(model, INFERENCE_SEED, self.verbose))
+            return infer(model, self._inference, rows, steps, is_known)
+
+    @property
+    def _inference(self) -> LatentEncoder | None:
+        """The encoder that was learnt from generated rows."""
+        return self._learnt[0] if self._learnt else None
 
     def _end(self, end: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """The vector of an end of a path, and its conditions where it is a row."""
         model = self._latent_model()
         if not (isinstance(end, (pd.DataFrame, AnnotatedTable)) or is_anndata(end)):
             return _as_vectors(end, model.latent_dim, is_one=True)[0], None
-        table = as_annotated(end)[0]
+        table = rows_by_name(self, end)
         if len(table) != 1:
             raise DataError(f"An end of a path must be one row. Got {len(table)} rows.")
-        rows = self.encoder_.transform(table, ties="middle")
-        return self._infer(rows, STEPS)[0], rows[:, model.cond_columns]
+        rows, is_known = self._matrix_of(table)
+        return self._infer(rows, STEPS, is_known)[0], rows[:, model.cond_columns]
 
     def _given_conditions(
         self, z: np.ndarray, conditions: Mapping[str, Any] | pd.DataFrame | None, key: int
@@ -400,7 +419,7 @@ class AbstractLatentSynthesizer(TransformerMixin, AbstractSynthesizer):
 
     def _load_extra_state(self, extra: dict[str, Any]) -> None:
         own = extra.get("inference")
-        self._inference = None if own is None else encoder_from_state(own).requires_grad_(False).eval()
+        self._learnt = [] if own is None else [encoder_from_state(own).requires_grad_(False).eval()]
 
 
 def _as_column(values: Any) -> np.ndarray:

@@ -7,6 +7,7 @@ import os
 from synthgen.exceptions import ModelFileError
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.bootstrap import Bootstrap
+from synthgen.models.content import check_dtypes, check_missing, check_state, loading
 from synthgen.models.gaussian_copula import GaussianCopula
 from synthgen.models.independent import IndependentMarginals
 from synthgen.models.model_file import read_model_file
@@ -35,12 +36,20 @@ def load(path: str | os.PathLike[str]) -> AbstractSynthesizer:
     Raises
     ------
     ModelFileError
-        If the file is missing, no model file, cut short, altered, or of a newer format.
+        If the file is missing, no model file, cut short, altered, of a newer format, or if its content is not that
+        of a model. Faults of the content that only drawing rows can meet are raised by `sample`.
     """
     name, state, versions = read_model_file(path)
     if name not in _CLASSES:
         raise ModelFileError(
-            f"{path}: holds a model of the unknown class {name!r}, written by synthgen {versions['synthgen']}; "
+            f"{path}: holds a model of the unknown class {name!r}, written by synthgen {versions.get('synthgen')}; "
             f"update synthgen (this is {__version__})."
         )
-    return _CLASSES[name].from_state(state)
+    with loading(str(path)):
+        check_state(state)
+        model = _CLASSES[name].from_state(state)
+        if isinstance(model, Bootstrap):
+            check_dtypes(model.encoder_.rows_, model.schema_)
+            check_missing(model.encoder_.rows_, model.schema_)
+    model.file_ = str(path)
+    return model

@@ -1,19 +1,22 @@
-"""The parameters of every synthesizer that speak of rules, and parameters as plain data."""
+"""The parameters of every synthesizer that speak of rules or of rare levels, and parameters as plain data."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from synthgen.constraints.rules import Rule, rule_from_dict
 from synthgen.schema import Schema
-from synthgen.validation import Choice, Constraint, Each, Instance, Nothing
+from synthgen.validation import Choice, Constraint, Each, Instance, Interval, Nothing
 
 RELATION_CONSTRAINTS: dict[str, list[Constraint]] = {
     "constraints": [Each(Instance(Rule, "a rule, such as Inequality")), Nothing()],
     "detect_relations": [Choice((True, False))],
 }
-"""What they must be."""
+"""What those on rules must be."""
+POOLING_CONSTRAINTS: dict[str, list[Constraint]] = {"min_category_count": [Interval("int", 1, math.inf)]}
+"""What the one on rare levels must be."""
 
 
 def parameters_to_state(parameters: Mapping[str, Any]) -> dict[str, Any]:

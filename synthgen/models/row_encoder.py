@@ -16,12 +16,14 @@ import pandas as pd
 
 from synthgen.constraints.rules import Unique
 from synthgen.encoders.table_encoder import TableEncoder
+from synthgen.estimator.features import remember_features
 from synthgen.exceptions import DataError
 from synthgen.layout import Block, MatrixLayout
 from synthgen.plain import Plain, from_plain, to_plain
 from synthgen.relations.plan import RowCheck
 from synthgen.schema import Column, Schema
 from synthgen.table.arrow_bytes import frame_from_bytes, frame_to_bytes
+from synthgen.table.infer import infer_schema
 
 _LOW = 2**20
 """A row number is ``high * _LOW + low``: both are exact as float32 up to 2**44 rows."""
@@ -30,13 +32,13 @@ _NUMPY = re.compile(r"u?int(8|16|32|64)|float(16|32|64)|bool|(datetime64|timedel
 """Tokens of the dtypes that numpy has too."""
 
 
-class RowEncoder(TableEncoder, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class RowEncoder(TableEncoder):
     """Keep the rows of a table, and encode each as its number.
 
     Parameters
     ----------
-    schema : Schema
-        Complete: as `synthgen.table.infer.infer_schema` makes it for the table.
+    schema : Schema, optional
+        Complete: as `synthgen.table.infer.infer_schema` makes it for the table. None: it is inferred.
     wide, random_state
         Ignored; here because every table encoder takes them.
 
@@ -48,35 +50,30 @@ class RowEncoder(TableEncoder, auto_wrap_output_keys=None):  # type: ignore[call
         Two matrix columns, which together carry every table column.
     """
 
-    def fit(self, X: pd.DataFrame, y: None = None) -> Self:
-        """Keep a copy of every row.
+    def fit_matrix(self, X: pd.DataFrame) -> np.ndarray:
+        """Keep a copy of every row, and number them.
 
         Parameters
         ----------
         X : pandas.DataFrame, shape (N, n_columns)
             The table. Its index is not kept.
-        y : None
-            Ignored.
 
         Returns
         -------
-        Self
-            The fitted encoder.
+        ndarray of float32, shape (N, 2)
+            As `matrix` gives it.
 
         Raises
         ------
         TableFileError
             If a column has no Arrow type.
         """
-        own = {token: values.copy() for token, values in _arrays(X, self.schema).items()}
+        self.schema_ = infer_schema(X) if self.schema is None else self.schema
+        own = {token: values.copy() for token, values in _arrays(X, self.schema_).items()}
         # through bytes: Arrow may share memory with the table, which its owner may change later
-        return self._keep(own, _stream_of_rest(X, self.schema))
+        return self._keep(own, _stream_of_rest(X, self.schema_)).matrix(X)
 
-    def fit_transform(self, X: pd.DataFrame, y: None = None) -> np.ndarray:
-        """Keep the rows, and number them. See the base class."""
-        return self.fit(X).transform(X)
-
-    def transform(self, X: pd.DataFrame, *, ties: str = "drawn") -> np.ndarray:
+    def matrix(self, X: pd.DataFrame, *, ties: str = "drawn") -> np.ndarray:
         """The row numbers of the table that was given to `fit`.
 
         Parameters
@@ -131,7 +128,7 @@ class RowEncoder(TableEncoder, auto_wrap_output_keys=None):  # type: ignore[call
 
     def encoder_of(self, name: str) -> StoredColumn:  # type: ignore[override]
         """What is known of one column."""
-        return StoredColumn(self.schema[name], self.rows_[name])
+        return StoredColumn(self.schema_[name], self.rows_[name])
 
     def carriers(self, name: str) -> tuple[str, ...]:
         """The column itself: rows are kept whole."""
@@ -140,34 +137,37 @@ class RowEncoder(TableEncoder, auto_wrap_output_keys=None):  # type: ignore[call
     @property
     def row_checks(self) -> list[RowCheck]:
         """That no row comes twice, where that is asked for; the training rows obey every other rule."""
-        rules = [r.rule for r in self.schema.relations or () if r.enabled]
+        rules = [r.rule for r in self.schema_.relations or () if r.enabled]
         return [RowCheck(rule) for rule in rules if isinstance(rule, Unique)]
 
     def to_state(self) -> dict[str, Any]:
         """Schema and rows, as JSON-able values and numpy arrays."""
         self._check_fitted()
         return {
-            "schema": self.schema.to_dict(),
-            "arrays": {k: _storable(v) for k, v in _arrays(self.rows_, self.schema).items()},
-            "arrow": _stream_of_rest(self.rows_, self.schema),
+            "schema": self.schema_.to_dict(),
+            "arrays": {k: _storable(v) for k, v in _arrays(self.rows_, self.schema_).items()},
+            "arrow": _stream_of_rest(self.rows_, self.schema_),
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """From `to_state`'s data."""
         arrays = {k: _restored(v, k) for k, v in state["arrays"].items()}
-        return cls(Schema.from_dict(state["schema"]))._keep(arrays, state["arrow"])
+        out = cls(Schema.from_dict(state["schema"]))
+        out.schema_ = Schema.from_dict(state["schema"])
+        return out._keep(arrays, state["arrow"])
 
     def _keep(self, arrays: dict[str, np.ndarray], stream: np.ndarray | None) -> Self:
-        names = _names_by_dtype(self.schema)
+        names = _names_by_dtype(self.schema_)
+        remember_features(self, pd.Index(self.schema_.names), are_given=True)
         parts = [pd.DataFrame(values, columns=names[k], copy=False) for k, values in arrays.items()]
         if stream is not None:
-            parts.append(_with_categories(frame_from_bytes(stream), self.schema))
-        rows = parts[0] if len(parts) == 1 else pd.concat(parts, axis=1)[self.schema.names]
-        rows.columns = pd.Index(self.schema.names)
+            parts.append(_with_categories(frame_from_bytes(stream), self.schema_))
+        rows = parts[0] if len(parts) == 1 else pd.concat(parts, axis=1)[self.schema_.names]
+        rows.columns = pd.Index(self.schema_.names)
         self.rows_ = rows
         self._assemble([], None)
-        self.layout_ = _layout(self.schema)
+        self.layout_ = _layout(self.schema_)
         return self
 
 

@@ -55,7 +55,7 @@ def row_features(matrix: np.ndarray, encoder: TableEncoder) -> RowFeatures:
         start += width
     if restored:
         table = encoder.inverse_transform(matrix, columns=restored)
-        parts += [_number(to_plain(table[name], encoder.schema[name])) for name in restored]
+        parts += [_number(to_plain(table[name], encoder.schema_[name])) for name in restored]
         is_level += [False] * len(restored)
     values = np.column_stack(parts) if parts else np.zeros((len(matrix), 0))
     return RowFeatures(values, np.array(is_level, dtype=bool))
@@ -66,7 +66,7 @@ def _restored_numbers(encoder: TableEncoder) -> tuple[list[str], set[str]]:
     restored: list[str] = []
     standing: set[str] = set()
     for step in encoder.plan_.steps:
-        if all(encoder.schema[t].levels is None for t in step.targets):
+        if all(encoder.schema_[t].levels is None for t in step.targets):
             restored += step.targets
             standing |= {step.own.name} if step.own is not None else set()
             standing |= set(step.targets) if step.keeps else set()

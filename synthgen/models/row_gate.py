@@ -31,7 +31,7 @@ def obeys(matrix: np.ndarray, encoder: TableEncoder) -> np.ndarray:
     if checks:
         table = encoder.inverse_transform(matrix, columns=sorted({n for c in checks for n in c.rule.names}))
         for check in checks:
-            out &= check.passed(table, encoder.schema)
+            out &= check.passed(table, encoder.schema_)
     return out
 
 
@@ -45,7 +45,7 @@ class RowGate:
     """
 
     def __init__(self, encoder: TableEncoder) -> None:
-        self._schema = encoder.schema
+        self._schema = encoder.schema_
         self._checks = encoder.row_checks
         self._refusing: set[int] = set()
         self._seen: dict[int, set[tuple[object, ...]]] = {

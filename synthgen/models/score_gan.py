@@ -25,6 +25,7 @@ from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.linear_start import LinearStartGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import derived_seed, stream, torch_stream
+from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.config import TrainingConfig
 from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
@@ -107,6 +108,8 @@ class ScoreRecipe:
         0: no progress bar.
     callbacks : tuple of callable
         Called at every evaluation.
+    checkpoints : Checkpoints or None
+        Where the state of each training is written, and taken up from.
     """
 
     config: TrainingConfig
@@ -114,6 +117,7 @@ class ScoreRecipe:
     device: str
     verbose: int
     callbacks: tuple[Callable[[Evaluation], object], ...] = ()
+    checkpoints: Checkpoints | None = None
 
 
 def fit_scores(
@@ -152,18 +156,20 @@ def fit_scores(
         reason = "asked for" if choice == "linear" else f"fewer than {MIN_GAN_ROWS} rows"
         return ScoreFit(linear, History(stopped=f"the linear model alone: {reason}"), None)
     if choice == "gan":
-        return ScoreFit(*_train(matrix, linear, recipe, seed, None), None)
+        alone = Observers(callbacks=recipe.callbacks)
+        return ScoreFit(*_train(matrix, linear, recipe, seed, alone, "scores"), None)
     if recipe.config.max_time is not None:  # half for the contest, half for the winner
         recipe = replace(recipe, config=replace(recipe.config, max_time=recipe.config.max_time / 2))
     order = stream(seed, "contest rows").permutation(len(matrix))
     n_validation = int(VALIDATION_SHARE * len(matrix))
     validation, training = matrix[order[:n_validation]], matrix[order[n_validation:]]
     contest, history = _contest(training, validation, layout, cond_columns, recipe, seed)
-    if contest.winner == "linear":
+    if contest.winner == "linear" or not history.is_whole:
         history.kept = 0
         return ScoreFit(linear, history, contest)
     as_long = replace(recipe, config=replace(recipe.config, max_steps=contest.step))
-    return ScoreFit(*_train(matrix, linear, as_long, seed, None), contest)
+    alone = Observers(callbacks=recipe.callbacks)
+    return ScoreFit(*_train(matrix, linear, as_long, seed, alone, "scores"), contest)
 
 
 def _contest(
@@ -176,7 +182,7 @@ def _contest(
 ) -> tuple[Contest, History]:
     """Train the GAN without the validation rows; the best of its contests with the linear model."""
     linear = GaussianModel.fit(training, layout, cond_columns)
-    held: list[Contest] = []
+    held: dict[str, Any] = {}
 
     def hold(generator: AbstractGenerator, step: int) -> Contest:
         """The generator as it is now against the linear model."""
@@ -184,19 +190,21 @@ def _contest(
             copy.deepcopy(generator), layout, cond_columns, linear.conditions, recipe.device
         )
         _adjust(rival, linear, derived_seed(seed, "adjustment"))
-        held.append(hold_contest(linear, rival, validation, step, derived_seed(seed, "contest")))
-        return held[-1]
+        contest = hold_contest(linear, rival, validation, step, derived_seed(seed, "contest"))
+        held[str(step)] = contest.to_state()
+        return contest
 
     def validate(generator: AbstractGenerator, step: int) -> float:
         """Minus the gain; lower is better."""
         is_early = step < min(FIRST_CONTEST, recipe.config.max_steps)
         return math.inf if is_early else -hold(generator, step).gain
 
-    model, history = _train(training, linear, recipe, derived_seed(seed, "contest"), validate)
+    observers = Observers(validate, callbacks=recipe.callbacks, memory=held)
+    model, history = _train(training, linear, recipe, derived_seed(seed, "contest"), observers, "contest")
     if not held:  # time ran out before the first contest
         hold(model.generator, len(history.steps["g_loss"]))
     history.validation.clear()  # the contest tells more
-    return _earliest_of_the_best(held), history
+    return _earliest_of_the_best([Contest.from_state(state) for state in held.values()]), history
 
 
 def _earliest_of_the_best(contests: list[Contest]) -> Contest:
@@ -211,7 +219,8 @@ def _train(
     linear: GaussianModel,
     recipe: ScoreRecipe,
     seed: int,
-    validate: Callable[[AbstractGenerator, int], float] | None,
+    observers: Observers,
+    stage: str,
 ) -> tuple[ScoreGanModel, History]:
     """Train the generator from the linear model on, and adjust its spread."""
     layout, device = linear.layout, recipe.device
@@ -232,8 +241,9 @@ def _train(
         linear.cond_columns,
         recipe.config,
         seed=seed,
-        observers=Observers(validate, callbacks=recipe.callbacks),
+        observers=observers,
         verbose=recipe.verbose,
+        checkpoints=None if recipe.checkpoints is None else recipe.checkpoints.stage(stage),
     )
     model = ScoreGanModel(trained, layout, linear.cond_columns, linear.conditions, device)
     _adjust(model, linear, derived_seed(seed, "adjustment"))

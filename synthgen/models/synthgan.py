@@ -11,13 +11,23 @@ import numpy as np
 import pandas as pd
 
 from synthgen.constraints.rules import Rule
+from synthgen.encoders.pooling import MIN_CATEGORY_COUNT
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import ParameterError
 from synthgen.layout import MatrixLayout
 from synthgen.models.condition_columns import condition_columns
 from synthgen.models.device import loading_device, training_device
-from synthgen.models.gan_fit import fit_gan
+from synthgen.models.estimate_memory import (
+    MatrixShape,
+    calibration_bytes,
+    gan_bytes,
+    selection_bytes,
+)
+from synthgen.models.estimate_selection import selection_seconds
+from synthgen.models.estimate_time import Rehearsal
+from synthgen.models.estimate_training import gan_config, gan_seconds, n_validation_rows, score_seconds
+from synthgen.models.gan_fit import AUDIT_STEPS, fit_gan
 from synthgen.models.gan_model import GanModel
 from synthgen.models.gan_record import GanRecord
 from synthgen.models.gaussian_model import GaussianModel
@@ -32,6 +42,7 @@ from synthgen.models.synthgan_parameters import CONSTRAINTS, PRESETS, REFINE, ch
 from synthgen.models.wide_parameters import wide_options
 from synthgen.schema import Schema
 from synthgen.training.alarms import CollapseWarning
+from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
 from synthgen.training.threads import torch_threads
@@ -154,6 +165,10 @@ class SynthGAN(AbstractLatentSynthesizer):
         `Dependency` or `Repeats`.
     detect_relations : bool, default True
         Whether to look for such rules in the training table, if `schema` does not say what there are.
+    min_category_count : int, default 5
+        Rows that must hold a level of a column for it to be kept: the rows of rarer ones are taken to hold another, and
+        where most are rare, strings are made anew by their patterns. Levels that `schema` declares are kept, and so are
+        true and false. A pandas categorical loses the categories that are not kept. 1 keeps all.
     device : {"auto", "cpu", "cuda", "mps"}, default "auto"
         Where to train and sample. "auto": CUDA if there is one, else the CPU.
     precision : {"auto", "float32", "bfloat16"}, default "auto"
@@ -254,6 +269,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         schema: Schema | None = None,
         constraints: Sequence[Rule] | None = None,
         detect_relations: bool = True,
+        min_category_count: int = MIN_CATEGORY_COUNT,
         device: str = "auto",
         precision: str = "auto",
         n_threads: int = 1,
@@ -302,13 +318,16 @@ class SynthGAN(AbstractLatentSynthesizer):
         self.schema = schema
         self.constraints = constraints
         self.detect_relations = detect_relations
+        self.min_category_count = min_category_count
         self.device = device
         self.precision = precision
         self.n_threads = n_threads
         self.random_state = random_state
         self.verbose = verbose
 
-    def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
+    def _fit_matrix(
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+    ) -> AbstractMatrixModel:
         layout, device = encoder.layout_, training_device(self.device, type(self).__name__)
         self.contest_ = self.selector_ = None
         if not layout.width:
@@ -320,16 +339,38 @@ class SynthGAN(AbstractLatentSynthesizer):
         check_quadratic(given, len(layout.numeric))
         cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
         if encoder.is_reduced:
-            return self._fit_scores(matrix, layout, cond_columns, given, seed)
+            return self._fit_scores(matrix, layout, cond_columns, given, seed, checkpoints)
         with torch_threads(self.n_threads):
-            found = fit_gan(matrix, layout, cond_columns, given, device, seed, tuple(self.callbacks or ()))
+            found = fit_gan(
+                matrix, layout, cond_columns, given, device, seed, tuple(self.callbacks or ()), checkpoints
+            )
         self._keep(found.record)
         for alarm in self.alarms_:
             warnings.warn(alarm.words, CollapseWarning, stacklevel=4)
-        if given["refine"] is not None and len(matrix) >= self._fewest_to_choose():
+        if (
+            found.record.history.is_whole
+            and given["refine"] is not None
+            and len(matrix) >= self._fewest_to_choose()
+        ):
             factor = None if self.refine == "auto" else int(given["refine"])
-            self.selector_ = fit_selector(found.model, matrix, encoder, factor, seed, self.verbose)
+            self._learn_to_choose(found.model, matrix, encoder, factor, seed)
         return found.model
+
+    def _learn_to_choose(
+        self,
+        model: AbstractMatrixModel,
+        matrix: np.ndarray,
+        encoder: TableEncoder,
+        factor: int | None,
+        seed: int,
+    ) -> None:
+        """Fit the selector; Ctrl-C leaves the model without one."""
+        try:
+            self.selector_ = fit_selector(model, matrix, encoder, factor, seed, self.verbose)
+        except KeyboardInterrupt:
+            history = self._record.history
+            history.interrupted = True
+            self.stopped_ = history.stopped = "interrupted (Ctrl-C) while learning to choose among rows"
 
     def _fewest_to_choose(self) -> int:
         return MIN_SELECTION_ROWS if self.refine == "auto" else FEWEST_ROWS
@@ -341,13 +382,14 @@ class SynthGAN(AbstractLatentSynthesizer):
         conditions: Mapping[str, Any] | pd.DataFrame | None = None,
         random_state: int | None = None,
         batch_size: int | None = None,
+        first_row: int = 0,
         refine: str | int | None = "auto",
     ) -> Any:
         """Draw synthetic rows.
 
         Parameters
         ----------
-        n, conditions, random_state, batch_size
+        n, conditions, random_state, batch_size, first_row
             See `AbstractSynthesizer.sample`.
         refine : "auto", int or None
             "auto": as the model was fitted. None: every row drawn is given, which takes a fraction of the time. An
@@ -369,7 +411,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         """
         self._check_fitted()
         validate_parameters("sample", {"refine": REFINE}, {"refine": refine})
-        return self._sample(self._selected(refine), n, conditions, random_state, batch_size)
+        return self._sample(self._selected(refine), n, conditions, random_state, batch_size, first_row)
 
     def _selected(self, refine: str | int | None) -> AbstractMatrixModel:
         """The matrix model that rows are drawn from."""
@@ -390,6 +432,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         cond_columns: list[int],
         given: Mapping[str, Any],
         seed: int,
+        checkpoints: Checkpoints | None,
     ) -> AbstractMatrixModel:
         """The wide road: a linear model of the common scores, or the GAN that beats it."""
         device = training_device(self.device, type(self).__name__)
@@ -399,12 +442,48 @@ class SynthGAN(AbstractLatentSynthesizer):
             device,
             self.verbose,
             tuple(self.callbacks or ()),
+            checkpoints,
         )
         with torch_threads(self.n_threads):
             found = fit_scores(matrix, layout, cond_columns, self.wide_model, recipe, seed)
         self._keep(GanRecord(found.history))
         self.contest_ = found.contest
         return found.model
+
+    def _training_bytes(self, shape: MatrixShape, is_reduced: bool) -> dict[str, int]:
+        if not shape.layout.width or is_reduced:  # common factors take next to nothing
+            return {}
+        given = self._filled_in(shape.n_rows)
+        n_validation = n_validation_rows(shape.n_rows, given["validation_fraction"])
+        is_audited = given["watch"] and self._training_steps(shape.n_rows, is_reduced) >= AUDIT_STEPS
+        out = gan_bytes(shape, n_validation, watched=given["watch"], audited=is_audited)
+        if given["calibrate"]:
+            out["calibration"] = calibration_bytes(shape, n_validation)
+        if given["refine"] is not None and shape.n_rows >= self._fewest_to_choose():
+            out |= selection_bytes(shape)
+        return out
+
+    def _training_seconds(self, rehearsal: Rehearsal) -> dict[str, float]:
+        encoder, device = rehearsal.encoder, training_device(self.device, type(self).__name__)
+        if not encoder.layout_.width:
+            return {}
+        given = self._filled_in(rehearsal.n_rows)
+        cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
+        with torch_threads(self.n_threads):
+            if encoder.is_reduced:
+                config = score_config(given, rehearsal.n_rows, device)
+                recipe = ScoreRecipe(config, score_plan(given), device, 0)
+                return score_seconds(rehearsal, cond_columns, self.wide_model, recipe)
+            out, model = gan_seconds(rehearsal, cond_columns, given, device)
+        if given["refine"] is not None and rehearsal.n_rows >= self._fewest_to_choose():
+            out |= selection_seconds(rehearsal, model)
+        return out
+
+    def _training_steps(self, n_rows: int, is_reduced: bool) -> int:
+        given = self._filled_in(n_rows)
+        if is_reduced:
+            return score_config(given, n_rows, "cpu").max_steps
+        return gan_config(given, n_rows, "cpu").max_steps
 
     def _describe_block(self) -> dict[str, Any]:
         found = super()._describe_block()
@@ -452,6 +531,9 @@ class SynthGAN(AbstractLatentSynthesizer):
         self.kept_step_ = record.history.kept
         self.alarms_ = list(record.alarms)
         self._record = record
+
+    def _training_history(self) -> History | None:
+        return self._record.history
 
     def _extra_state(self) -> dict[str, Any]:
         return {

@@ -10,7 +10,7 @@ from typing import Any
 
 from synthgen.exceptions import ParameterError
 from synthgen.models.device import DEVICES
-from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
+from synthgen.models.relation_parameters import POOLING_CONSTRAINTS, RELATION_CONSTRAINTS
 from synthgen.models.wide_parameters import ROWS_PER_FACTOR, WIDE_CONSTRAINTS
 from synthgen.schema import Schema
 from synthgen.training.losses import LOSSES
@@ -113,6 +113,7 @@ CONSTRAINTS: dict[str, list[Constraint]] = {
     "refine": REFINE,
     "schema": [Instance(Schema, "a Schema"), Nothing()],
     **RELATION_CONSTRAINTS,
+    **POOLING_CONSTRAINTS,
     "device": [Choice(DEVICES)],
     "precision": [Choice(("auto", "float32", "bfloat16"))],
     "n_threads": [Interval("int", 1, _INF)],

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from synthgen.constraints.rules import Rule
+from synthgen.encoders.pooling import MIN_CATEGORY_COUNT
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.layout import MatrixLayout
@@ -19,11 +20,14 @@ from synthgen.models.condition_columns import condition_columns
 from synthgen.models.condition_table import condition_table
 from synthgen.models.covariate_table import covariate_table
 from synthgen.models.device import DEVICES, loading_device, training_device
+from synthgen.models.estimate_memory import MatrixShape, calibration_bytes, gan_bytes
+from synthgen.models.estimate_time import Rehearsal
+from synthgen.models.estimate_training import n_validation_rows, vae_seconds
 from synthgen.models.gan_fit import split_rows
 from synthgen.models.latent import AbstractLatentSynthesizer
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
 from synthgen.models.recipe import CHECKS, HIDDEN_DIMS, SCORE_HIDDEN_DIMS, default_batch_size, default_steps
-from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
+from synthgen.models.relation_parameters import POOLING_CONSTRAINTS, RELATION_CONSTRAINTS
 from synthgen.models.vae_model import VaeModel
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.networks.blocks import initialise
@@ -31,6 +35,7 @@ from synthgen.networks.encoder import LatentEncoder
 from synthgen.networks.generator import Generator
 from synthgen.rng import derived_seed, torch_stream
 from synthgen.schema import Schema
+from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.elbo import RowLikelihood, Vae
 from synthgen.training.history import History
 from synthgen.training.threads import torch_threads
@@ -95,6 +100,10 @@ class SynthVAE(AbstractLatentSynthesizer):
         `Dependency` or `Repeats`.
     detect_relations : bool, default True
         Whether to look for such rules in the training table, if `schema` does not say what there are.
+    min_category_count : int, default 5
+        Rows that must hold a level of a column for it to be kept: the rows of rarer ones are taken to hold another, and
+        where most are rare, strings are made anew by their patterns. Levels that `schema` declares are kept, and so are
+        true and false. A pandas categorical loses the categories that are not kept. 1 keeps all.
     device : {"auto", "cpu", "cuda", "mps"}, default "auto"
         Where to train and sample. "auto": CUDA if there is one, else the CPU.
     n_threads : int, default 1
@@ -146,6 +155,7 @@ class SynthVAE(AbstractLatentSynthesizer):
         "calibrate": [Instance(bool, "a bool")],
         "schema": [Instance(Schema, "a Schema"), Nothing()],
         **RELATION_CONSTRAINTS,
+        **POOLING_CONSTRAINTS,
         "device": [Choice(DEVICES)],
         "n_threads": [Interval("int", 1, _INF)],
         "random_state": [Interval("int", 0, 2**63), Nothing()],
@@ -173,6 +183,7 @@ class SynthVAE(AbstractLatentSynthesizer):
         schema: Schema | None = None,
         constraints: Sequence[Rule] | None = None,
         detect_relations: bool = True,
+        min_category_count: int = MIN_CATEGORY_COUNT,
         device: str = "auto",
         n_threads: int = 1,
         random_state: int | None = None,
@@ -196,12 +207,15 @@ class SynthVAE(AbstractLatentSynthesizer):
         self.schema = schema
         self.constraints = constraints
         self.detect_relations = detect_relations
+        self.min_category_count = min_category_count
         self.device = device
         self.n_threads = n_threads
         self.random_state = random_state
         self.verbose = verbose
 
-    def _fit_matrix(self, matrix: np.ndarray, encoder: TableEncoder, seed: int) -> AbstractMatrixModel:
+    def _fit_matrix(
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+    ) -> AbstractMatrixModel:
         layout, device = encoder.layout_, training_device(self.device, type(self).__name__)
         if not layout.width:
             self._keep_history(History(stopped="nothing to learn: every column is constant or regenerated"))
@@ -221,6 +235,7 @@ class SynthVAE(AbstractLatentSynthesizer):
                 self._config(len(matrix)),
                 seed=seed,
                 verbose=self.verbose,
+                checkpoints=None if checkpoints is None else checkpoints.stage("vae"),
             )
             model = VaeModel(vae, layout, cond_columns, conditions, device)
             if self.calibrate:
@@ -252,6 +267,33 @@ class SynthVAE(AbstractLatentSynthesizer):
         initialise(decoder, torch_stream(seed, "generator"))
         return Vae(encoder, decoder, RowLikelihood(layout, cond_columns), cond_columns)
 
+    def _training_bytes(self, shape: MatrixShape, is_reduced: bool) -> dict[str, int]:
+        if not shape.layout.width or is_reduced:
+            return {}
+        n_validation = n_validation_rows(shape.n_rows, self.validation_fraction)
+        out = gan_bytes(shape, n_validation, watched=False, audited=False)
+        return out | ({"calibration": calibration_bytes(shape, n_validation)} if self.calibrate else {})
+
+    def _training_seconds(self, rehearsal: Rehearsal) -> dict[str, float]:
+        encoder, device = rehearsal.encoder, training_device(self.device, type(self).__name__)
+        layout = encoder.layout_
+        if not layout.width:
+            return {}
+        cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
+        n_validation = n_validation_rows(rehearsal.n_rows, self.validation_fraction)
+        conditions = condition_table(rehearsal.matrix, cond_columns)
+
+        def networks() -> Vae:
+            return self._networks(layout, cond_columns, encoder.is_reduced, rehearsal.seed).to(device)
+
+        with torch_threads(self.n_threads):
+            model = VaeModel(networks(), layout, cond_columns, conditions, device) if self.calibrate else None
+            config = self._config(rehearsal.n_rows)
+            return vae_seconds(rehearsal, networks, config, n_validation, model, device)
+
+    def _training_steps(self, n_rows: int, is_reduced: bool) -> int:
+        return self._config(n_rows).max_steps
+
     def _wide_options(self) -> WideOptions:
         return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, is_local=True)
 
@@ -264,6 +306,10 @@ class SynthVAE(AbstractLatentSynthesizer):
         losses = [loss for _, loss in history.validation]
         self.validation_history_ = pd.DataFrame({"loss": losses}, dtype="float64", index=steps)
         self.stopped_ = history.stopped
+        self._history = history
+
+    def _training_history(self) -> History:
+        return self._history
 
     def _extra_state(self) -> dict[str, Any]:
         steps = {name: self.history_[name].to_numpy(dtype=np.float32) for name in self.history_.columns}

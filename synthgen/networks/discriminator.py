@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from synthgen.layout import MatrixLayout
 from synthgen.networks.blocks import residual_mlp
+from synthgen.networks.steady import QuietLinear
 
 
 class AbstractDiscriminator(nn.Module):
@@ -95,7 +96,7 @@ class Discriminator(AbstractDiscriminator):
         self.body = residual_mlp(lifted * pac, hidden_dims, 1)
         self.projection = None
         if len(cond_columns) and len(hidden_dims):
-            self.projection = nn.Linear(len(cond_columns) * pac, hidden_dims[-1], bias=False)
+            self.projection = QuietLinear(len(cond_columns) * pac, hidden_dims[-1], bias=False)
 
     def _constant(self, name: str, values: Tensor) -> None:
         self.register_buffer(name, values, persistent=False)

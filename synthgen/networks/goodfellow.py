@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from synthgen.layout import MatrixLayout
 from synthgen.networks.discriminator import AbstractDiscriminator
 from synthgen.networks.generator import AbstractGenerator
-from synthgen.networks.steady import SteadyLinear
+from synthgen.networks.steady import QuietLinear, SteadyLinear
 
 PIECES = 5
 """Linear maps of which a maxout unit takes the largest."""
@@ -102,8 +102,8 @@ class MaxoutDiscriminator(AbstractDiscriminator):
         self.pac = pac
         self.dropout = Dropout(rng)
         widths = [n_inputs * pac, *hidden_dims]
-        self.layers = nn.ModuleList(nn.Linear(a, b * PIECES) for a, b in pairwise(widths))
-        self.last = nn.Linear(widths[-1], 1)
+        self.layers = nn.ModuleList(QuietLinear(a, b * PIECES) for a, b in pairwise(widths))
+        self.last = QuietLinear(widths[-1], 1)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Scores, shape (B / pac,)."""

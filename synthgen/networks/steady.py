@@ -1,4 +1,4 @@
-"""Linear maps whose result for a row does not depend on where in a batch the row stands."""
+"""Linear maps that draw nothing from the global stream, and whose result for a row does not depend on its place in a batch."""
 
 from __future__ import annotations
 
@@ -34,8 +34,23 @@ def steady_product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> 
     return linear(pad(rows, (0, more_in)), pad(weight, (0, more_in, 0, more_out)), bias)[:, :n_out]
 
 
-class SteadyLinear(nn.Linear):
-    """`torch.nn.Linear` that gives a row the same bits wherever it stands, in evaluation; in training it is the plain one.
+class QuietLinear(nn.Linear):
+    """`torch.nn.Linear` of zeros until its weights are drawn: torch's own start takes from the caller's global stream.
+
+    Notes
+    -----
+    Shape: (B, in_features) -> (B, out_features).
+    """
+
+    def reset_parameters(self) -> None:
+        """Zeros."""
+        nn.init.zeros_(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+
+class SteadyLinear(QuietLinear):
+    """A linear map that gives a row the same bits wherever it stands, in evaluation; in training it is the plain one.
 
     Notes
     -----

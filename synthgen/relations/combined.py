@@ -8,14 +8,18 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from synthgen.constraints.rules import FixedCombinations
-from synthgen.exceptions import DataError
+from synthgen.exceptions import DataError, SchemaError
 from synthgen.plain import Plain
-from synthgen.relations.steps import AbstractStep, Table
+from synthgen.relations.steps import AbstractStep, Table, listed, too_rare
 from synthgen.schema import Column, Schema
+
+_GOLDEN = 0.6180339887498949
 
 
 class CombinationStep(AbstractStep):
-    """Put columns together into one whose levels are the combinations seen.
+    """Put columns together into one whose levels are the combinations seen in enough rows.
+
+    Rows of rarer combinations are taken to hold one of those, by their shares: which one is a function of the row's values.
 
     Parameters
     ----------
@@ -25,6 +29,10 @@ class CombinationStep(AbstractStep):
         What stands for them.
     values, missing : tuple of ndarray, each of shape (K,)
         Of each column: its value in each combination, and whether that is missing.
+    shares : ndarray of float64, shape (K,)
+        Of each combination; sums to 1.
+    takes_others : bool
+        Whether combinations were left out.
     """
 
     name: ClassVar[str] = "combinations"
@@ -35,10 +43,13 @@ class CombinationStep(AbstractStep):
         own: Column,
         values: tuple[np.ndarray, ...],
         missing: tuple[np.ndarray, ...],
+        shares: np.ndarray,
+        takes_others: bool,
     ) -> None:
         self.rule = rule
         self.own = own
         self.values, self.missing = values, missing
+        self.shares, self.takes_others = shares, takes_others
         self.targets, self.inputs = rule.columns, ()
 
     @classmethod
@@ -58,15 +69,30 @@ class CombinationStep(AbstractStep):
         -------
         Self
             The fitted step.
+
+        Raises
+        ------
+        SchemaError
+            If no combination has as many rows as it must have to be kept.
         """
         columns = [table.columns[n] for n in rule.columns]
-        _, first = np.unique(_codes(columns), axis=0, return_index=True)
+        _, first, counts = np.unique(_codes(columns), axis=0, return_index=True, return_counts=True)
+        is_known = np.ones(len(first), dtype=bool)
+        for name_, c in zip(rule.columns, columns, strict=True):
+            if table.schema[name_].levels is not None:  # a level that is not kept has no code
+                is_known &= c.missing[first] | (c.values[first] >= 0)
+        keep = is_known & (counts >= table.least)
+        if not keep.any():
+            raise SchemaError(too_rare(rule, table.least))
+        first, counts, takes_others = first[keep], counts[keep], not keep.all()
         own = Column(name, "categorical", "int64", levels=tuple(range(len(first))))
         return cls(
             rule,
             own,
             tuple(c.values[first] for c in columns),
             tuple(c.missing[first] for c in columns),
+            counts / counts.sum(),
+            takes_others,
         )
 
     def reduce(self, columns: Mapping[str, Plain]) -> Plain:
@@ -86,6 +112,9 @@ class CombinationStep(AbstractStep):
         found = first[inverse.reshape(-1)][
             n_known:
         ]  # `first` is the earliest row: a known one, if there is any
+        if self.takes_others:
+            other = found >= n_known
+            found[other] = _by_shares(_codes([columns[n] for n in self.rule.columns])[other], self.shares)
         if (unknown := np.flatnonzero(found >= n_known)).size:
             raise DataError(
                 f"Columns {', '.join(map(repr, self.rule.columns))} hold a combination in row {unknown[0]} that `fit` "
@@ -106,6 +135,8 @@ class CombinationStep(AbstractStep):
             "name": self.own.name if self.own else "",
             "values": list(self.values),
             "missing": list(self.missing),
+            "shares": self.shares,
+            "takes_others": self.takes_others,
         }
 
     @classmethod
@@ -114,7 +145,19 @@ class CombinationStep(AbstractStep):
         n = len(state["values"][0])
         own = Column(state["name"], "categorical", "int64", levels=tuple(range(n)))
         rule = FixedCombinations(state["rule"]["columns"])
-        return cls(rule, own, tuple(state["values"]), tuple(state["missing"]))
+        values, missing = tuple(state["values"]), tuple(state["missing"])
+        return cls(rule, own, values, missing, state["shares"], state["takes_others"])
+
+    def stored_values(self, schema: Schema) -> dict[str, list[Any]]:
+        """Every combination, column by column. See the base class."""
+        parts = zip(self.rule.columns, self.values, self.missing, strict=True)
+        return {n: listed(values, missing, schema[n]) for n, values, missing in parts}
+
+
+def _by_shares(codes: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """A place of the cumulated shares for each row, by its codes: multiples of the golden ratio fill [0, 1) evenly."""
+    place = (codes + 2) @ (_GOLDEN ** np.arange(1, codes.shape[1] + 1))
+    return np.searchsorted(np.cumsum(shares)[:-1], place % 1.0, side="right")
 
 
 def _codes(columns: list[Plain]) -> np.ndarray:

@@ -11,7 +11,7 @@ from synthgen.constraints.rules import Formula
 from synthgen.plain import Plain
 from synthgen.relations.arithmetic import compute, rounded
 from synthgen.relations.quantities import decimals_of
-from synthgen.relations.steps import AbstractStep, Table, ends_of
+from synthgen.relations.steps import AbstractStep, Table, ends_of, listed
 from synthgen.schema import Schema
 
 
@@ -84,6 +84,10 @@ class FormulaStep(AbstractStep):
         kept = columns[column.name]
         use = found.known & ~kept.missing
         return {column.name: Plain(np.where(use, values, kept.values.astype(values.dtype)), kept.missing)}
+
+    def stored_values(self, schema: Schema) -> dict[str, list[Any]]:
+        """The ends. See the base class."""
+        return {f"{self.rule.column}: ends": listed(self.ends, None, schema[self.rule.column])}
 
     def to_state(self) -> dict[str, Any]:
         """See the base class."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 import pandas as pd
 
 from synthgen.constraints.relation import Relation
 from synthgen.constraints.rules import Dependency, FixedCombinations, Formula, Rule, Unique
-from synthgen.exceptions import DataError
+from synthgen.exceptions import DataError, SchemaError
 from synthgen.plain import Plain
 from synthgen.relations.checks import check_rule, obeyed
 from synthgen.relations.detect import detect
@@ -61,6 +61,39 @@ def find_relations(
         in_force = [r.rule for r in held if r.enabled]
         held += detect(table, schema, in_force)
     return schema.relate(held)
+
+
+def without_columns(schema: Schema, names: Set[str]) -> Schema:
+    """A schema without the detected relations that name some columns.
+
+    Parameters
+    ----------
+    schema : Schema
+        With relations, or None.
+    names : set of str
+        Columns whose values no longer are what the relations were found in.
+
+    Returns
+    -------
+    Schema
+        With the others.
+
+    Raises
+    ------
+    SchemaError
+        If a declared relation that is in force names one of the columns.
+    """
+    for relation in schema.relations or ():
+        own = names & set(relation.rule.names)
+        if own and relation.enabled and relation.source == "declared":
+            raise SchemaError(
+                f"The constraint {relation.rule.words()!r} names column {min(own)!r}, most of whose values so few rows "
+                "hold that they are not kept. Declare its levels in a schema, take the constraint out, or lower "
+                "`min_category_count`."
+            )
+    if schema.relations is None:
+        return schema
+    return schema.relate([r for r in schema.relations if names.isdisjoint(r.rule.names)])
 
 
 def _supported(relation: Relation, table: pd.DataFrame, schema: Schema) -> Relation:

@@ -11,7 +11,7 @@ import numpy as np
 from synthgen.constraints.rules import Inequality
 from synthgen.plain import Plain
 from synthgen.relations.quantities import decimals_of, is_temporal, is_whole, numbers, ticks_per_second
-from synthgen.relations.steps import AbstractStep, Table, ends_of
+from synthgen.relations.steps import AbstractStep, Table, ends_of, listed
 from synthgen.schema import Column, Schema
 
 MAX_SPREAD = 0.25
@@ -141,6 +141,10 @@ class GapStep(AbstractStep):
         below = near <= low if self.rule.strict else near < low
         up = first + -(-(high - first) // step) * step  # at or above the sum
         return np.where(below, up, near)
+
+    def stored_values(self, schema: Schema) -> dict[str, list[Any]]:
+        """The ends. See the base class."""
+        return {f"{self.rule.high}: ends": listed(self.ends, None, schema[self.rule.high])}
 
     def to_state(self) -> dict[str, Any]:
         """See the base class."""

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from synthgen.constraints.rules import Dependency
+from synthgen.exceptions import SchemaError
 from synthgen.plain import Plain
-from synthgen.relations.steps import AbstractStep, Table
-from synthgen.schema import Schema
+from synthgen.relations.steps import AbstractStep, Table, listed, too_rare
+from synthgen.schema import Column, Schema
 
 
 class LookupStep(AbstractStep):
@@ -21,9 +22,9 @@ class LookupStep(AbstractStep):
     rule : Dependency
         Which column, by which.
     keys : ndarray, shape (K,)
-        The values of the column that determines, ascending.
+        The values of the column that determines which enough rows hold, ascending.
     values : ndarray, shape (K + 1,)
-        What each comes with; the last belongs to a missing key.
+        What each comes with; the last belongs to a missing key: the commonest, where few rows miss it.
     missing : ndarray of bool, shape (K + 1,)
         Where that is a missing value.
     """
@@ -50,15 +51,30 @@ class LookupStep(AbstractStep):
         -------
         Self
             The fitted step.
+
+        Raises
+        ------
+        SchemaError
+            If no value has as many rows as it must have to be kept.
         """
         by, column = table.columns[rule.by], table.columns[rule.column]
-        present = np.flatnonzero(~by.missing)
-        keys, first = np.unique(by.values[present], return_index=True)
-        rows = present[first]
-        gap = np.flatnonzero(by.missing)[:1]
-        values = np.append(column.values[rows], column.values[gap] if len(gap) else column.values[:1])
-        missing = np.append(column.missing[rows], column.missing[gap] if len(gap) else True)
-        return cls(rule, keys, values, missing)
+        is_key = ~by.missing & _is_known(by, table.schema[rule.by])
+        present = np.flatnonzero(is_key & (column.missing | _is_known(column, table.schema[rule.column])))
+        keys, first, counts = np.unique(by.values[present], return_index=True, return_counts=True)
+        keep = counts >= table.least
+        if not keep.any():
+            raise SchemaError(too_rare(rule, table.least))
+        keys, rows = keys[keep], present[first[keep]]
+        gap = np.flatnonzero(by.missing)
+        # of fewer missing keys nothing is kept: what the commonest key comes with stands in
+        last = gap[0] if len(gap) >= max(table.least, 1) else rows[counts[keep].argmax()]
+        is_gap_missing = column.missing[last] if len(gap) else True
+        return cls(
+            rule,
+            keys,
+            np.append(column.values[rows], column.values[last]),
+            np.append(column.missing[rows], is_gap_missing),
+        )
 
     def restore(self, columns: Mapping[str, Plain], own: Plain | None) -> dict[str, Plain]:
         """See the base class. A number that is not in the table takes the place of the nearest one that is."""
@@ -67,6 +83,14 @@ class LookupStep(AbstractStep):
         if len(self.keys):
             place = np.where(by.missing, place, _nearest(self.keys, by.values))
         return {self.rule.column: Plain(self.values[place], self.missing[place])}
+
+    def stored_values(self, schema: Schema) -> dict[str, list[Any]]:
+        """The table of values. See the base class."""
+        by, column = schema[self.rule.by], schema[self.rule.column]
+        return {
+            by.name: [*listed(self.keys, None, by), None],
+            column.name: listed(self.values, self.missing, column),
+        }
 
     def to_state(self) -> dict[str, Any]:
         """The table of values. See the base class."""
@@ -82,6 +106,11 @@ class LookupStep(AbstractStep):
         """See the base class."""
         rule = Dependency(state["rule"]["by"], state["rule"]["column"])
         return cls(rule, state["keys"], state["values"], state["missing"])
+
+
+def _is_known(plain: Plain, column: Column) -> np.ndarray:
+    """Where a value is no level that is not kept, shape (N,)."""
+    return np.ones(len(plain.values), dtype=bool) if column.levels is None else plain.values >= 0
 
 
 def _nearest(keys: np.ndarray, values: np.ndarray) -> np.ndarray:

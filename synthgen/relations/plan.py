@@ -93,7 +93,9 @@ class Plan:
         self.reduced = _reduced(schema, self.steps)
 
     @classmethod
-    def fit(cls, table: pd.DataFrame, schema: Schema, possible: Callable[[str], Plain]) -> Self:
+    def fit(
+        cls, table: pd.DataFrame, schema: Schema, possible: Callable[[str], Plain], least: int = 1
+    ) -> Self:
         """Decide what is built in and what is checked, and learn what that needs.
 
         Parameters
@@ -104,6 +106,8 @@ class Plan:
             Its schema, with relations.
         possible : callable
             A column's levels, or the smallest and the largest number that its own encoder would give back.
+        least : int
+            Rows that must hold a combination of values for it to be kept.
 
         Returns
         -------
@@ -113,14 +117,15 @@ class Plan:
         Raises
         ------
         SchemaError
-            If two rules compute one column, or rules compute columns from each other in a circle.
+            If two rules compute one column, or rules compute columns from each other in a circle, or a declared rule
+            lists combinations that `least` rows nowhere hold.
         """
         rules = [r.rule for r in schema.relations or () if r.enabled]
         steps: list[AbstractStep] = []
         checks: list[RowCheck] = []
         for rule in sorted(rules, key=_rank):
             columns = plains(table, schema, rule.names)
-            step = _step(rule, columns, schema, possible, steps)
+            step = _step(rule, columns, schema, possible, steps, least)
             if step is not None:
                 steps.append(step)
             if isinstance(rule, Repeats):
@@ -210,6 +215,10 @@ class Plan:
         for name, plain in step.restore(columns, mine).items():
             found[name] = from_plain(plain, self.schema[name])
 
+    def stored_values(self) -> dict[str, Any]:
+        """What the steps keep of the columns' values, by rule, as plain data."""
+        return {s.rule.words(): own for s in self.steps if (own := s.stored_values(self.schema))}
+
     def to_state(self) -> dict[str, Any]:
         """Steps and checks, as JSON-able values and numpy arrays; the schema is not in it."""
         return {
@@ -239,6 +248,7 @@ def _step(
     schema: Schema,
     possible: Callable[[str], Plain],
     steps: Sequence[AbstractStep],
+    least: int,
 ) -> AbstractStep | None:
     """The step of a rule; None if it must be checked row by row."""
     targets = targets_of(rule)
@@ -251,7 +261,7 @@ def _step(
         )
     if taken is not None or not targets:
         return None
-    table = Table(columns, schema, {n: possible(n) for n in targets})
+    table = Table(columns, schema, {n: possible(n) for n in targets}, least)
     names = {*schema.names, *(s.own.name for s in steps if s.own is not None)}
     if isinstance(rule, FixedCombinations):
         return CombinationStep.fit(rule, table, _free(" & ".join(rule.columns), names))

@@ -9,7 +9,7 @@ import numpy as np
 
 from synthgen.constraints.rules import Repeats
 from synthgen.plain import Plain
-from synthgen.relations.steps import AbstractStep, Table
+from synthgen.relations.steps import AbstractStep, Table, listed
 from synthgen.schema import Column, Schema
 
 COMMON_SHARE = 0.02
@@ -73,6 +73,10 @@ class RepeatStep(AbstractStep):
         kept = own if own is not None else source
         values = np.where(kept.missing, source.values, kept.values.astype(source.values.dtype))
         return {self.rule.column: Plain(values, kept.missing & source.missing)}
+
+    def stored_values(self, schema: Schema) -> dict[str, list[Any]]:
+        """The common values. See the base class."""
+        return {self.rule.column: listed(self.common, None, schema[self.rule.column])}
 
     def to_state(self) -> dict[str, Any]:
         """See the base class."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from synthgen.plain import Plain
+from synthgen.constraints.rules import Rule
+from synthgen.plain import Plain, from_plain
 from synthgen.schema import Column, Schema
 
 
@@ -26,11 +28,14 @@ class Table:
     ends : mapping of str to Plain
         Of each column that the rule speaks of: its levels, or the smallest and the largest number that its own
         encoder would give back.
+    least : int
+        Rows that must hold a combination of values for it to be kept.
     """
 
     columns: Mapping[str, Plain]
     schema: Schema
     ends: Mapping[str, Plain]
+    least: int = 1
 
 
 class AbstractStep(abc.ABC):
@@ -51,6 +56,7 @@ class AbstractStep(abc.ABC):
     """
 
     name: ClassVar[str]
+    rule: Rule
     targets: tuple[str, ...]
     inputs: tuple[str, ...]
     own: Column | None = None
@@ -65,6 +71,10 @@ class AbstractStep(abc.ABC):
     @abc.abstractmethod
     def to_state(self) -> dict[str, Any]:
         """What was learnt, as JSON-able values and numpy arrays."""
+
+    def stored_values(self, schema: Schema) -> dict[str, list[Any]]:
+        """The values that are kept, by column or by what they are, as plain data; the schema is of the full table."""
+        return {}
 
     def reduce(self, columns: Mapping[str, Plain]) -> Plain | None:
         """The column that stands for the targets, from the full table's; None if there is none."""
@@ -86,6 +96,22 @@ class AbstractStep(abc.ABC):
         dict of str to Plain
             One for each target.
         """
+
+
+def too_rare(rule: Rule, least: int) -> str:
+    """The message where nothing that a rule lists may be kept."""
+    return (
+        f"The constraint {rule.words()!r} lists values, of which none has {least} rows, so that none may be kept. Take it "
+        "out, or lower `min_category_count`."
+    )
+
+
+def listed(values: np.ndarray, missing: np.ndarray | None, column: Column) -> list[Any]:
+    """Plain values as what a column holds, fit for JSON; None where missing."""
+    gaps = np.zeros(len(values), dtype=bool) if missing is None else missing
+    found = from_plain(Plain(values, gaps), dataclasses.replace(column, missing=True)).tolist()
+    plain = (v if isinstance(v, (str, int, float, bool)) else str(v) for v in found)
+    return [None if gap else v for v, gap in zip(plain, gaps.tolist(), strict=True)]
 
 
 def ends_of(plain: Plain) -> np.ndarray:

@@ -57,7 +57,8 @@ def infer_schema(
     schema : Schema, optional
         Declares the kinds of some or all columns, whether values may be missing, and levels. The dtypes, and
         the order of a pandas category, are always those of the table; levels of a kind that has none are left
-        aside. A column of kind ``text`` is kept as such.
+        aside. Levels of a column whose reason is "declared" are public: of a schema that was inferred from a table,
+        and carries other reasons, they are not. A column of kind ``text`` is kept as such.
     constraints : sequence of Rule
         What every row obeys, besides what the schema says.
     detect_relations : bool
@@ -255,12 +256,14 @@ def _integer_kind(name: str, n: int, n_distinct: int, low: int, high: int) -> tu
 
 def _with_levels(series: pd.Series, column: Column) -> Column:
     """Find what levels a column has, if its kind has levels, in the order of their codes."""
+    if column.levels is not None and column.reason == Column.reason:
+        column = dataclasses.replace(column, public_levels=True)
     if family(column.dtype) == "category":
         return _with_categories(series, column)
     if column.kind not in ("categorical", "boolean") and not (
         column.kind == "constant" and _is_coded(column)
     ):
-        return dataclasses.replace(column, levels=None)
+        return dataclasses.replace(column, levels=None, public_levels=False)
     present = series[series.notna().to_numpy()]
     seen = sorted(map(_level, present.astype(object).unique()))
     if column.kind == "boolean" and family(column.dtype) == "bool":

@@ -1,14 +1,9 @@
-"""Steps until they, or the time, are spent."""
+"""How far a training has come: in steps, and in time."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import NamedTuple
-
-from tqdm import tqdm
-
-from synthgen.training.history import History
 
 
 class Step(NamedTuple):
@@ -29,8 +24,8 @@ class Step(NamedTuple):
     is_last: bool
 
 
-def steps_within(max_steps: int, max_time: float | None, history: History, verbose: int) -> Iterator[Step]:
-    """Number the steps until they or the time run out, with a progress bar.
+class Budget:
+    """Steps and seconds that may be spent, and those that are.
 
     Parameters
     ----------
@@ -38,26 +33,42 @@ def steps_within(max_steps: int, max_time: float | None, history: History, verbo
         At most.
     max_time : float or None
         Seconds at most: no step begins that may not end by then.
-    history : History
-        Is told why training ended.
-    verbose : int
-        0: no progress bar.
-
-    Yields
-    ------
-    Step
-        In order.
+    seconds : float
+        Spent before this process took over.
     """
-    start = time.monotonic()
-    longest = 0.0
-    with tqdm(total=max_steps, desc="fit", unit="step", disable=None if verbose else True) as bar:
-        for number in range(1, max_steps + 1):
-            elapsed = time.monotonic() - start
-            spent = 0.0 if max_time is None else (elapsed + longest) / max_time
-            is_last = number == max_steps or spent >= 1
-            yield Step(number, min(1.0, max(number / max_steps, spent)), is_last)
-            longest = max(longest, time.monotonic() - start - elapsed)
-            bar.update()
-            if is_last:
-                history.stopped = "all steps done" if number == max_steps else "max_time is spent"
-                return
+
+    def __init__(self, max_steps: int, max_time: float | None, seconds: float = 0.0) -> None:
+        self.max_steps = max_steps
+        self.max_time = max_time
+        self._began = time.monotonic() - seconds
+        self._longest = 0.0
+        self._step_began = self._began + seconds
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent."""
+        return time.monotonic() - self._began
+
+    def step(self, number: int) -> Step:
+        """The step that begins now.
+
+        Parameters
+        ----------
+        number : int
+            From 1.
+
+        Returns
+        -------
+        Step
+            With the share of the budget that is spent.
+        """
+        now = time.monotonic()
+        self._longest = max(self._longest, now - self._step_began)
+        self._step_began = now
+        spent = 0.0 if self.max_time is None else (now - self._began + self._longest) / self.max_time
+        is_last = number >= self.max_steps or spent >= 1
+        return Step(number, min(1.0, max(number / self.max_steps, spent)), is_last)
+
+    def words(self, number: int) -> str:
+        """Why training ended after so many steps."""
+        return "all steps done" if number >= self.max_steps else "max_time is spent"

@@ -1,30 +1,32 @@
-"""Steps until the budget is spent or validation rows stop being fooled better."""
+"""The training of a GAN: both players step, and the averaged generator that fools validation rows best is kept."""
 
 from __future__ import annotations
 
 import copy
 import math
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from synthgen.exceptions import TrainingError
 from synthgen.networks.discriminator import AbstractDiscriminator
 from synthgen.networks.generator import AbstractGenerator
+from synthgen.networks.goodfellow import Dropout
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.training.batches import Batches
-from synthgen.training.budget import steps_within
+from synthgen.training.budget import Step
+from synthgen.training.checkpoint import Stage
 from synthgen.training.config import TrainingConfig
 from synthgen.training.ema import update_average
 from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
 from synthgen.training.optimisers import optimiser, set_rate
+from synthgen.training.run import run
+from synthgen.training.snapshots import AbstractTraining, Stateful
 from synthgen.training.steps import Players, discriminator_step, generator_step
-
-_FLUSH_EVERY = 50
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,14 @@ class Observers:
         Averaged generator, players -> measures by name.
     callbacks : sequence of callable
         Each is called with an `Evaluation`, in order, and may change it.
+    memory : dict
+        What `validate` remembers from one call to the next, as JSON-able values: checkpoints hold it.
     """
 
     validate: Callable[[AbstractGenerator, int], float] | None = None
     watch: Callable[[AbstractGenerator, Players], dict[str, float]] | None = None
     callbacks: Sequence[Callable[[Evaluation], object]] = ()
+    memory: dict[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -57,6 +62,7 @@ def train(
     seed: int,
     observers: Observers,
     verbose: int,
+    checkpoints: Stage | None = None,
 ) -> tuple[AbstractGenerator, History]:
     """Train both networks and return the averaged generator that did best.
 
@@ -76,6 +82,8 @@ def train(
         Who looks on.
     verbose : int
         0: no progress bar.
+    checkpoints : Stage, optional
+        Where the state is written now and then, and taken up from.
 
     Returns
     -------
@@ -87,57 +95,109 @@ def train(
     Raises
     ------
     TrainingError
-        If a loss is no longer finite.
+        If a loss is not finite before anything was learnt.
     """
-    average = copy.deepcopy(generator).requires_grad_(False)
-    best, best_score, since_best = average, math.inf, 0
     players = _players(generator, discriminator, heads, cond_columns, config, matrix.device)
-    batches = Batches(matrix, config.batch_size, seed)
-    history, start = History(), time.monotonic()
-    for step in steps_within(config.max_steps, config.max_time, history, verbose):
-        set_rate(players.generator_optimizer, config.learning_rate, config, step.progress)
-        set_rate(players.discriminator_optimizer, config.discriminator_learning_rate, config, step.progress)
-        seen = _update(players, batches, config, step.number)
-        update_average(average, generator, step.number, config.ema_decay)
-        history.record(seen)
-        is_checked = step.number % config.validate_every == 0 or step.is_last
-        if step.number % _FLUSH_EVERY == 0 or is_checked:
-            losses = _check_finite(history.flush(), step.number, config)
-        if not is_checked:
-            continue
-        found = _evaluate(observers, average, players, config, step.number, losses, time.monotonic() - start)
-        history.keep(found.step, found.score, found.measures)
-        since_best += 1
-        if observers.validate is None or found.score <= best_score + config.tolerance:
-            best, since_best = copy.deepcopy(average), 0
-            history.kept = found.step
-        best_score = min(best_score, found.score)
-        history.config = config = found.config
-        if config.patience is not None and since_best >= config.patience:
-            found.stop(f"no better score on validation rows for {since_best} checks")
-        if found.stop_reason:
-            history.stopped = found.stop_reason
-            break
-    return best, history
+    training = GanTraining(players, Batches(matrix, config.batch_size, seed), config, observers)
+    run(training, checkpoints, verbose)
+    return training.best, training.history
 
 
-def _evaluate(
-    observers: Observers,
-    average: AbstractGenerator,
-    players: Players,
-    config: TrainingConfig,
-    step: int,
-    losses: dict[str, float],
-    seconds: float,
-) -> Evaluation:
-    """Score the averaged generator, measure it, and show it to the callbacks."""
-    score = math.nan if observers.validate is None else observers.validate(average, step)
-    measures = {} if observers.watch is None else observers.watch(average, players)
-    found = Evaluation(step, seconds, losses, score, measures, average, players, config)
-    for callback in observers.callbacks:
-        callback(found)
-    found.check_changes(config)
-    return found
+class GanTraining(AbstractTraining):
+    """Two players, the average of the generator's weights, and the best average so far.
+
+    Parameters
+    ----------
+    players : Players
+        At their start.
+    batches : Batches
+        Rows and noise.
+    config : TrainingConfig
+        The recipe; callbacks may change it.
+    observers : Observers
+        Who looks on.
+    """
+
+    remedies = "Lower `learning_rate` or raise `r1_weight`."
+
+    def __init__(
+        self, players: Players, batches: Batches, config: TrainingConfig, observers: Observers
+    ) -> None:
+        self.players, self.batches, self.config, self.observers = players, batches, config, observers
+        self.average = copy.deepcopy(players.generator).requires_grad_(False)
+        self.best = copy.deepcopy(self.average)
+        self.best_score, self.since_best = math.inf, 0
+        self.history = History()
+        self.max_steps, self.max_time = config.max_steps, config.max_time
+
+    @property
+    def validate_every(self) -> int:
+        """As the recipe has it now. See the base class."""
+        return self.config.validate_every
+
+    def step(self, step: Step, rate: float) -> dict[str, Tensor]:
+        """`n_critic` updates of the discriminator, one of the generator, one of its average. See the base class."""
+        players, config = self.players, self.config
+        set_rate(players.generator_optimizer, rate * config.learning_rate, config, step.progress)
+        set_rate(
+            players.discriminator_optimizer, rate * config.discriminator_learning_rate, config, step.progress
+        )
+        seen = _update(players, self.batches, config, step.number)
+        update_average(self.average, players.generator, step.number, config.ema_decay)
+        return seen
+
+    def evaluate(self, step: Step, losses: dict[str, float], seconds: float) -> str:
+        """Score the average, measure it, show it to the callbacks, keep it if none was better. See the base class."""
+        observers, average, number = self.observers, self.average, step.number
+        score = math.nan if observers.validate is None else observers.validate(average, number)
+        measures = {} if observers.watch is None else observers.watch(average, self.players)
+        found = Evaluation(number, seconds, losses, score, measures, average, self.players, self.config)
+        for callback in observers.callbacks:
+            callback(found)
+        found.check_changes(self.config)
+        self.history.keep(number, found.score, found.measures)
+        self.since_best += 1
+        if observers.validate is None or found.score <= self.best_score + self.config.tolerance:
+            self.best.load_state_dict(average.state_dict())
+            self.since_best, self.history.kept = 0, number
+        self.best_score = min(self.best_score, found.score)
+        self.history.config = self.config = found.config
+        if self.config.patience is not None and self.since_best >= self.config.patience:
+            found.stop(f"no better score on validation rows for {self.since_best} checks")
+        return found.stop_reason
+
+    def stateful(self) -> Stateful:
+        """Networks, optimisers and streams. See the base class."""
+        players = self.players
+        dropouts = [m for m in players.discriminator.modules() if isinstance(m, Dropout)]
+        return Stateful(
+            {
+                "generator": players.generator,
+                "discriminator": players.discriminator,
+                "average": self.average,
+                "best": self.best,
+            },
+            {"generator": players.generator_optimizer, "discriminator": players.discriminator_optimizer},
+            {"batches": self.batches.generator} | {f"dropout {i}": m.rng for i, m in enumerate(dropouts)},
+        )
+
+    def numbers(self) -> dict[str, Any]:
+        """How good the best is, the recipe as it is now, and what the validator remembers. See the base class."""
+        return {
+            "best_score": np.array(self.best_score),
+            "since_best": self.since_best,
+            "kept": self.history.kept,
+            "config": asdict(self.config),
+            "memory": dict(self.observers.memory),
+        }
+
+    def set_numbers(self, numbers: Mapping[str, Any]) -> None:
+        """Put them back. See the base class."""
+        self.best_score, self.since_best = float(numbers["best_score"]), numbers["since_best"]
+        self.history.kept = numbers["kept"]
+        self.history.config = self.config = TrainingConfig(**numbers["config"])
+        self.observers.memory.clear()
+        self.observers.memory.update(numbers["memory"])
 
 
 def _players(
@@ -168,13 +228,3 @@ def _update(players: Players, batches: Batches, config: TrainingConfig, number: 
     with torch.autocast(batches.matrix.device.type, torch.bfloat16, enabled=config.bfloat16):
         seen |= generator_step(players, batches, config)
     return {"r1": nothing, "r2": nothing, "gradient_penalty": nothing} | seen
-
-
-def _check_finite(last: dict[str, float], step: int, config: TrainingConfig) -> dict[str, float]:
-    for name in ("d_loss", "g_loss"):
-        if not math.isfinite(last[name]):
-            raise TrainingError(
-                f"Training diverged at step {step}: {name} is {last[name]}. "
-                f"Lower `learning_rate` (now {config.learning_rate:g}) or raise `r1_weight`."
-            )
-    return last

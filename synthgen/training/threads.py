@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -22,9 +23,50 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class _Outside(threading.local):
+    """How deep this thread is in `torch_threads` blocks."""
+
+    depth = 0
+
+
+class _Process:
+    """Torch's number of threads as it is outside of all blocks of all threads.
+
+    Torch keeps one number for threads yet to come and one for each thread that has asked. Of two fits in two threads the
+    second to begin sees the first one's number, and must not put that back as if it were the caller's.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.inside, self.number = threading.Lock(), 0, 1
+        self.own = _Outside()
+
+    def enter(self) -> int:
+        """The number to put back at the end of the block that begins."""
+        with self.lock:
+            own = torch.get_num_threads()
+            self.own.depth += 1
+            if self.own.depth > 1:
+                return own
+            if not self.inside:
+                self.number = own
+            self.inside += 1
+            return self.number
+
+    def leave(self, number: int) -> None:
+        """Put the number back."""
+        with self.lock:
+            torch.set_num_threads(number)
+            self.own.depth -= 1
+            if self.own.depth == 0:
+                self.inside -= 1
+
+
+_PROCESS = _Process()
+
+
 @contextlib.contextmanager
 def torch_threads(n_threads: int) -> Iterator[None]:
-    """Use a number of threads inside a ``with`` block, and put the old number back.
+    """Use a number of threads inside a ``with`` block, and put the old number back, whatever other threads do.
 
     Parameters
     ----------
@@ -35,12 +77,12 @@ def torch_threads(n_threads: int) -> Iterator[None]:
     ------
     None
     """
-    before = torch.get_num_threads()
+    before = _PROCESS.enter()
     torch.set_num_threads(n_threads)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _PROCESS.leave(before)
 
 
 def in_parallel(function: Callable[[In], Out], items: Sequence[In]) -> list[Out]:

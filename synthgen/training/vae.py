@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from synthgen.exceptions import TrainingError
 from synthgen.rng import torch_stream
 from synthgen.training.batches import Batches
-from synthgen.training.budget import steps_within
+from synthgen.training.budget import Step
+from synthgen.training.checkpoint import Stage
 from synthgen.training.elbo import Vae
 from synthgen.training.ema import update_average
 from synthgen.training.history import History
 from synthgen.training.optimisers import cosine_factor
+from synthgen.training.run import run
+from synthgen.training.snapshots import AbstractTraining, Stateful
 
 SPREAD_RATE = 10.0
 """The spreads of numbers learn so many times faster than the networks: they have a long way to go from one."""
-_FLUSH_EVERY = 50
 _ROWS_AT_ONCE = 4096
 
 
@@ -118,7 +122,14 @@ def held_out_loss(vae: Vae, rows: Tensor, noise: Tensor, beta: float) -> float:
 
 
 def train_vae(
-    vae: Vae, matrix: Tensor, validation: Tensor, config: VaeConfig, *, seed: int, verbose: int
+    vae: Vae,
+    matrix: Tensor,
+    validation: Tensor,
+    config: VaeConfig,
+    *,
+    seed: int,
+    verbose: int,
+    checkpoints: Stage | None = None,
 ) -> tuple[Vae, History]:
     """Train, and return the averaged weights that did best.
 
@@ -134,6 +145,8 @@ def train_vae(
         For batches and noise.
     verbose : int
         0: no progress bar.
+    checkpoints : Stage, optional
+        Where the state is written now and then, and taken up from.
 
     Returns
     -------
@@ -145,28 +158,83 @@ def train_vae(
     Raises
     ------
     TrainingError
-        If the loss is no longer finite.
+        If the loss is not finite before anything was learnt.
     """
-    average = copy.deepcopy(vae).requires_grad_(False)
-    best, least = average, math.inf
-    optimizer = _optimizer(vae)
-    batches = Batches(matrix, config.batch_size, seed)
     rng = torch_stream(seed, "validation noise", matrix.device.type)
     noise = torch.randn(len(validation), vae.decoder.latent_dim, generator=rng, device=matrix.device)
-    history = History()
-    for number, progress, is_last in steps_within(config.max_steps, config.max_time, history, verbose):
-        _set_rate(optimizer, config, progress)
-        history.record(vae_step(vae, optimizer, batches, config.beta))
-        update_average(average, vae, number, config.ema_decay)
-        is_checked = number % config.validate_every == 0 or is_last
-        if number % _FLUSH_EVERY == 0 or is_checked:
-            _check_finite(history.flush(), number, config)
-        if len(validation) and is_checked:
-            loss = held_out_loss(average, validation, noise, config.beta)
-            history.validation.append((number, loss))
-            if loss <= least:
-                best, least = copy.deepcopy(average), loss
-    return (best if len(validation) else average), history
+    training = VaeTraining(vae, Batches(matrix, config.batch_size, seed), validation, noise, config)
+    run(training, checkpoints, verbose)
+    return training.best, training.history
+
+
+class VaeTraining(AbstractTraining):
+    """A variational autoencoder, the average of its weights, and the best average so far.
+
+    Parameters
+    ----------
+    vae : Vae
+        At its start.
+    batches : Batches
+        Rows and noise.
+    validation : Tensor, shape (V, F)
+        Rows held out; V may be 0.
+    noise : Tensor, shape (V, Z)
+        For their losses.
+    config : VaeConfig
+        The recipe.
+    """
+
+    remedies = "Lower `learning_rate`."
+
+    def __init__(
+        self, vae: Vae, batches: Batches, validation: Tensor, noise: Tensor, config: VaeConfig
+    ) -> None:
+        self.vae, self.batches, self.config = vae, batches, config
+        self.validation, self.noise = validation, noise
+        self.average = copy.deepcopy(vae).requires_grad_(False)
+        self.best = copy.deepcopy(self.average)
+        self.least = math.inf
+        self.optimizer = _optimizer(vae)
+        self.history = History()
+        self.max_steps, self.max_time = config.max_steps, config.max_time
+
+    @property
+    def validate_every(self) -> int:
+        """As the recipe has it. See the base class."""
+        return self.config.validate_every
+
+    def step(self, step: Step, rate: float) -> dict[str, Tensor]:
+        """One update, and one of the average. See the base class."""
+        factor = rate * cosine_factor(step.progress, self.config.max_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * group["share"] * factor
+        seen = vae_step(self.vae, self.optimizer, self.batches, self.config.beta)
+        update_average(self.average, self.vae, step.number, self.config.ema_decay)
+        return seen
+
+    def evaluate(self, step: Step, losses: dict[str, float], seconds: float) -> str:
+        """The held-out loss of the average, which is kept if none was lower. See the base class."""
+        loss = -math.inf
+        if len(self.validation):
+            loss = held_out_loss(self.average, self.validation, self.noise, self.config.beta)
+            self.history.validation.append((step.number, loss))
+        if loss <= self.least:
+            self.best.load_state_dict(self.average.state_dict())
+            self.least, self.history.kept = loss, step.number
+        return ""
+
+    def stateful(self) -> Stateful:
+        """Network, optimiser and stream. See the base class."""
+        networks = {"vae": self.vae, "average": self.average, "best": self.best}
+        return Stateful(networks, {"vae": self.optimizer}, {"batches": self.batches.generator})
+
+    def numbers(self) -> dict[str, Any]:
+        """How good the best is. See the base class."""
+        return {"least": np.array(self.least), "kept": self.history.kept}
+
+    def set_numbers(self, numbers: Mapping[str, Any]) -> None:
+        """Put it back. See the base class."""
+        self.least, self.history.kept = float(numbers["least"]), numbers["kept"]
 
 
 def _optimizer(vae: Vae) -> torch.optim.Optimizer:
@@ -175,17 +243,3 @@ def _optimizer(vae: Vae) -> torch.optim.Optimizer:
     networks = [*vae.encoder.parameters(), *vae.decoder.parameters()]
     groups = [{"params": networks, "share": 1.0}, {"params": spreads, "share": SPREAD_RATE}]
     return torch.optim.Adam(groups, fused=True)
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, config: VaeConfig, progress: float) -> None:
-    factor = cosine_factor(progress, config.max_steps)
-    for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate * group["share"] * factor
-
-
-def _check_finite(last: dict[str, float], step: int, config: VaeConfig) -> None:
-    if not math.isfinite(last["loss"]):
-        raise TrainingError(
-            f"Training diverged at step {step}: loss is {last['loss']}. "
-            f"Lower `learning_rate` (now {config.learning_rate:g})."
-        )

@@ -96,7 +96,7 @@ def test_free_text_is_refused_with_a_reason_unless_declared():
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (pd.DataFrame({"y": [1.0]}), "lacks column 's'"),
+        (pd.DataFrame({"y": [1.0]}), "seen at fit time, yet now missing:\n- s"),
         (pd.DataFrame({"s": ["z"], "y": [1.0]}), "'s' holds 'z', which was not among its levels"),
         (
             pd.DataFrame({"s": [None], "y": [1.0]}, dtype=object),

@@ -266,5 +266,5 @@ def test_training_stops_when_its_time_is_spent():
 def test_a_loss_that_is_not_finite_is_reported():
     broken = hard_rows()
     broken[:, 4] = math.nan
-    with pytest.raises(TrainingError, match=r"diverged at step 20: loss is nan\. Lower `learning_rate`"):
+    with pytest.raises(TrainingError, match=r"diverged: loss is nan at step 1, .*\. Lower `learning_rate`"):
         train_vae(network(), broken, broken[:0], CONFIG, seed=0, verbose=0)

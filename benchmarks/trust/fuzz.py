@@ -1,0 +1,213 @@
+"""Mutated model files and mutated inputs: each gives a SynthgenError or a right answer, and nothing else.
+
+    python benchmarks/trust/fuzz.py [--models 10000] [--inputs 2000] [--properties 2000] [--seed N]
+    python benchmarks/trust/fuzz.py --case model:17 --seed 3     # one case again, with its traceback
+
+Writes benchmarks/results/trust/fuzz.json: counts by outcome and kind, and every fault with its seed and number. The command
+ends with 1 if there was one. Cases are played in a process of their own, which is restarted when it dies, hangs (10 s)
+or holds more memory than twice what unmutated files took above the interpreter, plus SPARE.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import fuzz_inputs
+import fuzz_models
+import machine
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = ROOT / "benchmarks" / "results" / "trust" / "fuzz.json"
+MOST_SECONDS = 10
+SPARE = 128 * 2**20
+"""Bytes of the interpreter that come and go: allocators' arenas, library caches."""
+
+
+class Worker:
+    """A process that plays cases; a new one whenever the last is gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[str] | None = None
+        self.most_bytes = 0
+        self.restarts = -1
+
+    def play(self, task: dict[str, Any]) -> dict[str, Any]:
+        if self.process is None or self.process.poll() is not None:
+            self._start()
+        assert self.process is not None and self.process.stdin is not None
+        self.process.stdin.write(json.dumps(task) + "\n")
+        self.process.stdin.flush()
+        start = time.perf_counter()
+        reply = self._line(MOST_SECONDS)
+        if reply is None:
+            seconds = time.perf_counter() - start
+            hung = seconds >= MOST_SECONDS
+            code = self.stop(kill=hung)
+            why = f"hang over {MOST_SECONDS} s" if hung else f"crash: exit status {code}"
+            seconds = round(seconds, 3)
+            return {**task, "outcome": "fault", "why": why, "seconds": seconds, "peak": 0}
+        if reply["peak"] > self.most_bytes:
+            reply |= {
+                "outcome": "fault",
+                "why": f"memory: {reply['peak']:,} bytes, more than {self.most_bytes:,}; {reply['why']}",
+            }
+            self.stop()
+        return reply
+
+    def stop(self, kill: bool = True) -> int | None:
+        """End the process; its exit status."""
+        if self.process is None:
+            return None
+        if kill:
+            self.process.kill()
+        return self.process.wait()
+
+    def _start(self) -> None:
+        self.restarts += 1
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "OMP_WAIT_POLICY": "passive",
+            "PYTHONFAULTHANDLER": "0",
+        }
+        command = [sys.executable, str(Path(__file__).with_name("fuzz_worker.py")), str(self.folder)]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+        )
+        facts = self._line(600)
+        if facts is None:
+            raise SystemExit("the worker does not start: unmutated files cannot be read")
+        self.most_bytes = facts["interpreter"] + 2 * (facts["unmutated"] - facts["interpreter"]) + SPARE
+        self.facts = facts
+
+    def _line(self, seconds: float) -> dict[str, Any] | None:
+        assert self.process is not None and self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        line = self.process.stdout.readline() if ready else ""
+        return json.loads(line) if line else None
+
+
+def fuzz(what: str, n: int, seed: int, worker: Worker) -> dict[str, Any]:
+    """Play cases 0 to n - 1; counts and faults."""
+    kinds: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    faults = []
+    slowest = 0.0
+    for case in range(n):
+        reply = worker.play({"what": what, "seed": seed, "case": case})
+        outcomes[reply["outcome"]] += 1
+        group = reply.get("model") or reply.get("kind", "?")
+        kinds[f"{group}, {reply.get('mutation', '?')}: {reply['outcome']}"] += 1
+        outcomes["signed anew"] += reply.get("resigned") == "True"
+        slowest = max(slowest, reply["seconds"])
+        if reply["outcome"] == "fault":
+            faults.append({k: reply[k] for k in ("case", "why", "model", "kind", "mutation") if k in reply})
+            print(f"{what} {case}: {reply['why']}", file=sys.stderr, flush=True)
+        if case % 500 == 499:
+            print(f"{what}: {case + 1:,} of {n:,}, {len(faults)} faults", file=sys.stderr, flush=True)
+    return {
+        "cases": n,
+        **{k: outcomes[k] for k in ("refused", "right", "fault", "signed anew")},
+        "slowest_seconds": slowest,
+        "by_kind": dict(sorted(kinds.items())),
+        "faults": faults,
+    }
+
+
+def properties(n: int) -> dict[str, Any]:
+    """The property tests with many examples and a fresh seed."""
+    environment = {**os.environ, "SYNTHGEN_EXAMPLES": str(n), "OMP_NUM_THREADS": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-s",
+        "-p",
+        "no:cacheprovider",
+        "tests/models/test_any_table.py",
+    ]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    lines = [line.split("examples:")[1] for line in done.stdout.splitlines() if "examples:" in line]
+    sys.stderr.write(done.stdout[-3000:] if done.returncode else "")
+    return {"asked": n, "passed": done.returncode == 0, "examples": dict(json.loads(line) for line in lines)}
+
+
+def again(case: str, seed: int, folder: Path) -> None:
+    """One case in this process, with its traceback."""
+    import fuzz_worker
+
+    what, _, number = case.partition(":")
+    if what == "model":
+        path = folder / "case.synthgen"
+        print(fuzz_models.mutate(fuzz_models.make_models(folder), seed, int(number), path))
+        fuzz_worker.play_model(path)
+    else:
+        path, facts = fuzz_inputs.mutate(fuzz_inputs.make_inputs(folder), seed, int(number), folder)
+        print(facts)
+        fuzz_worker.play_input(path, facts["kind"])
+    print("right")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", type=int, default=10_000)
+    parser.add_argument("--inputs", type=int, default=2_000)
+    parser.add_argument(
+        "--properties", type=int, default=2_000, help="examples of the property tests; 0: none"
+    )
+    parser.add_argument("--seed", type=int, default=None, help="drawn where not given, and printed")
+    parser.add_argument("--case", help="play one case again: model:17 or input:17")
+    parser.add_argument(
+        "--folder", type=Path, help="keeps the unmutated files; a temporary one where not given"
+    )
+    parser.add_argument("-o", "--output", type=Path, default=TARGET)
+    arguments = parser.parse_args()
+    seed = int.from_bytes(os.urandom(4), "little") if arguments.seed is None else arguments.seed
+    print(f"seed {seed}", file=sys.stderr)
+    start, cpu = time.perf_counter(), sum(os.times()[:4])
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or Path(temporary)
+        folder.mkdir(exist_ok=True, parents=True)
+        if arguments.case:
+            again(arguments.case, seed, folder)
+            return 0
+        worker = Worker(folder)
+        result: dict[str, Any] = {"seed": seed, **machine.describe()}
+        result["models"] = fuzz("model", arguments.models, seed, worker)
+        result["inputs"] = fuzz("input", arguments.inputs, seed, worker)
+        worker.stop()
+        result |= {"bytes": {**worker.facts, "most": worker.most_bytes}, "restarts": worker.restarts}
+    if arguments.properties:
+        result["properties"] = properties(arguments.properties)
+    result["wall_seconds"] = round(time.perf_counter() - start, 1)
+    result["cpu_seconds"] = round(sum(os.times()[:4]) - cpu, 1)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+    n_faults = result["models"]["fault"] + result["inputs"]["fault"]
+    print(f"{arguments.output}: {n_faults} faults")
+    return int(n_faults > 0 or not result.get("properties", {"passed": True})["passed"])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

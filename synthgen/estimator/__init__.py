@@ -1,0 +1,1 @@
+"""What scikit-learn asks of estimators: their input, its names, and errors before `fit`."""

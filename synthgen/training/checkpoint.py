@@ -1,0 +1,221 @@
+"""The state of a training on disk: written whole or not at all, checksummed, the last two kept."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synthgen.archive import read_archive, write_archive
+from synthgen.exceptions import FileError, ParameterError
+from synthgen.training.history import History
+from synthgen.training.snapshots import to_arrays, to_tensors
+
+FORMAT_VERSION = 1
+"""Checkpoints are for the version that wrote them: a fit is finished by the synthgen that began it."""
+KEPT = 2
+"""Checkpoints of a stage that stay: should the newest be damaged, there is one before it."""
+_KEY = "synthgen-checkpoint"
+_NAME = re.compile(r"(?P<stage>[a-z]+)-(?P<step>\d{8})\.checkpoint")
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint cannot be read, so that an older one is taken."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What one file holds.
+
+    Parameters
+    ----------
+    step : int
+        Steps done.
+    seconds : float
+        Of training until then.
+    state : dict
+        Of `snapshots.snapshot`, on the CPU.
+    history : History
+        Until then.
+    """
+
+    step: int
+    seconds: float
+    state: dict[str, Any]
+    history: History
+
+
+class Checkpoints:
+    """A folder of checkpoints of one fit, which may train several times (its stages).
+
+    Parameters
+    ----------
+    folder : path-like
+        Made if it is not there.
+    every : int or None
+        Steps between checkpoints. None: at every evaluation.
+    resume : bool
+        Whether to take up the fit whose checkpoints are there; where there are none, it begins.
+
+    Raises
+    ------
+    FileError
+        If the folder cannot be made or written, or holds checkpoints and `resume` is False.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], every: int | None, resume: bool) -> None:
+        self.folder = Path(folder)
+        self.every = every
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(f"{self.folder}: cannot be a folder of checkpoints: {error.strerror}.") from error
+        if not os.access(self.folder, os.W_OK):
+            raise FileError(f"{self.folder}: no permission to write checkpoints there.")
+        found = self._found()
+        if found and not resume:
+            raise FileError(
+                f"{self.folder}: holds checkpoints of an earlier fit ({found[-1].name}). Go on with it by resume=True "
+                "(--resume), give another folder, or remove them."
+            )
+        for part in self.folder.glob(".*.checkpoint.*.part"):  # of a process that was killed while writing
+            part.unlink(missing_ok=True)
+        self.fit: dict[str, Any] = self._readable(found)[0] if found else {}
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the fit that is taken up; None if one begins."""
+        return self.fit.get("seed")
+
+    def begin(self, fit: Mapping[str, Any]) -> None:
+        """Say what is fitted, and refuse to take up a fit of something else.
+
+        Parameters
+        ----------
+        fit : mapping
+            Whatever decides the result, with ``seed``: JSON-able values, by name.
+
+        Raises
+        ------
+        ParameterError
+            If the checkpoints are of another fit.
+        """
+        given = dict(fit)
+        for name in sorted(set(given) | set(self.fit)) if self.fit else ():
+            if self.fit.get(name) != given.get(name):
+                raise ParameterError(
+                    f"The checkpoints in {self.folder} are of another fit: `{name}` was {_short(self.fit.get(name))} and is "
+                    f"{_short(given.get(name))}. Fit as before to go on, or give another folder."
+                )
+        self.fit = given
+
+    def stage(self, name: str) -> Stage:
+        """One training of the fit.
+
+        Parameters
+        ----------
+        name : str
+            Of small letters.
+
+        Returns
+        -------
+        Stage
+            Its checkpoints.
+        """
+        return Stage(self, name)
+
+    def clear(self) -> None:
+        """Remove the checkpoints, and the folder if nothing else is in it."""
+        for path in self._found():
+            path.unlink(missing_ok=True)
+        if not any(self.folder.iterdir()):
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _found(self, stage: str | None = None) -> list[Path]:
+        """The files, in the order of their names: of a stage, oldest first."""
+        matches = [(path, _NAME.fullmatch(path.name)) for path in self.folder.iterdir()]
+        return sorted(path for path, m in matches if m is not None and stage in (None, m["stage"]))
+
+    def _readable(self, paths: list[Path]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is fitted, and the state: of the newest file that can be read."""
+        for path in reversed(paths):
+            try:
+                header, state = read_archive(
+                    path,
+                    _KEY,
+                    newest=FORMAT_VERSION,
+                    oldest=FORMAT_VERSION,
+                    what="checkpoint",
+                    error=FileError,
+                )
+            except FileError as error:
+                if path == paths[0]:
+                    raise
+                warnings.warn(f"{error} The one before it is taken.", CheckpointWarning, stacklevel=2)
+                continue
+            return header["fit"], state
+        raise FileError(f"{self.folder}: holds no checkpoint.")
+
+
+class Stage:
+    """The checkpoints of one training.
+
+    Parameters
+    ----------
+    checkpoints : Checkpoints
+        Of the fit.
+    name : str
+        Of the training.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, name: str) -> None:
+        self.checkpoints = checkpoints
+        self.name = name
+
+    def is_due(self, step: int, is_checked: bool) -> bool:
+        """Whether the state after a step is to be written."""
+        every = self.checkpoints.every
+        return is_checked if every is None else step % every == 0
+
+    def save(self, step: int, state: dict[str, Any], history: History, seconds: float) -> None:
+        """Write a checkpoint, and remove all but the last `KEPT` of the stage.
+
+        Parameters
+        ----------
+        step : int
+            Steps done.
+        state : dict
+            Of `snapshots.snapshot`.
+        history : History
+            Until now.
+        seconds : float
+            Of training until now.
+        """
+        folder = self.checkpoints.folder
+        write_archive(
+            folder / f"{self.name}-{step:08d}.checkpoint",
+            _KEY,
+            {"format_version": FORMAT_VERSION, "versions": {}, "fit": self.checkpoints.fit},
+            {"step": step, "seconds": seconds, "history": history.to_state(step), **to_arrays(state)},
+        )
+        for old in self.checkpoints._found(self.name)[:-KEPT]:
+            old.unlink(missing_ok=True)
+
+    def load(self) -> Checkpoint | None:
+        """The newest checkpoint that can be read; None if there is none."""
+        found = self.checkpoints._found(self.name)
+        if not found:
+            return None
+        _, state = self.checkpoints._readable(found)
+        step, seconds, history = state.pop("step"), state.pop("seconds"), state.pop("history")
+        return Checkpoint(step, seconds, to_tensors(state), History.from_state(history))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
