@@ -5,6 +5,7 @@ A mutation is a pure function of the corpus, the seed and the case's number, so 
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from pathlib import Path
@@ -222,10 +223,9 @@ def place(whole: dict[str, Any], rng: random.Random, kinds: tuple[type, ...] = (
 def _collect(holder: Any, found: list[tuple[Any, Any]]) -> None:
     for key in _keys(holder):
         if isinstance(holder[key], tuple):
-            holder[key] = list(holder[key]) if key != "hidden_dims" else holder[key]
+            holder[key] = list(holder[key])  # tuples cannot be changed
         found.append((holder, key))
-        if not isinstance(holder[key], tuple):
-            _collect(holder[key], found)
+        _collect(holder[key], found)
 
 
 def _keys(value: Any) -> list[Any]:
@@ -246,7 +246,7 @@ def _changed(value: Any, whole: dict[str, Any], rng: random.Random) -> Any:
         return _array(value, rng)
     if choice < 0.15:
         holder, key = place(whole, rng)
-        return holder[key] if not isinstance(holder[key], dict) else dict(holder[key])
+        return copy.deepcopy(holder[key])
     if isinstance(value, (list, tuple)) and value and choice < 0.7:
         items = list(value)
         i = rng.randrange(len(items))

@@ -22,14 +22,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import memory
 import runs
 
 from tests.datasets.builders import builder
 
-RESULTS = ROOT / "benchmarks" / "results" / "trust" / "memory.json"
+RESULTS = Path(__file__).resolve().parents[1] / "results" / "trust" / "memory.json"
 KEYS = ("what", "table", "model")
 LIMIT_GIB = 8.0
 SAMPLED = 100_000
@@ -227,15 +227,7 @@ def main() -> None:
             continue
         found = runs.with_run(found, runs.in_process(str(Path(__file__).resolve()), job, TIMEOUT), KEYS)
         runs.save(options.output, found, limit_gib=LIMIT_GIB, summary=summarised(found))
-        print(
-            json.dumps(
-                {
-                    k: found_job
-                    for k, found_job in next(r for r in found if all(r[k] == job[k] for k in KEYS)).items()
-                }
-            ),
-            flush=True,
-        )
+        print(json.dumps(next(r for r in found if all(r[k] == job[k] for k in KEYS))), flush=True)
     for row in summarised(runs.load(options.output)):
         print(json.dumps(row))
 

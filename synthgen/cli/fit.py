@@ -36,8 +36,11 @@ _LISTED = 8
 
 @click.command()
 @click.argument("data")
+@click.option("-o", "--output", metavar="MODEL", help="Where the model goes, e.g. model.synthgen.")
 @click.option(
-    "-o", "--output", metavar="MODEL", required=True, help="Where the model goes, e.g. model.synthgen."
+    "--dry-run",
+    is_flag=True,
+    help="Say what the fit will take of memory and time, and write nothing; -o is not needed.",
 )
 @click.option(
     "--model",
@@ -91,7 +94,8 @@ _LISTED = 8
 @common_options
 def fit(
     data: str,
-    output: str,
+    output: str | None,
+    dry_run: bool,
     model_name: str,
     schema: str | None,
     config: str | None,
@@ -116,6 +120,7 @@ def fit(
     \b
     Examples:
       synthgen fit customers.parquet -o customers.synthgen
+      synthgen fit customers.csv --dry-run
       synthgen fit customers.csv -o customers.synthgen --max-time 600 --seed 1
       synthgen fit customers.parquet -o customers.synthgen --conditional-on segment
       synthgen fit customers.parquet -o customers.synthgen --set loss=hinge --set hidden_dims=[256,256]
@@ -127,6 +132,8 @@ def fit(
       synthgen fit customers.parquet -o floor.synthgen --model independent-marginals
     """
     check_inputs(data, schema)
+    if output is None and not dry_run:
+        raise click.MissingParameter(param=_parameter("output"))
     check_outputs(output, inputs=[data, schema, config], force=force)
     from synthgen.cli.model_files import save_model
     from synthgen.training.checkpoint import Checkpoints
@@ -134,6 +141,10 @@ def fit(
     owner = model_class(model_name)
     model = owner(**_parameters(owner, config, pairs, schema, given))
     table, frame = read_input(data, format_, layer, features_in_rows)
+    if output is None or dry_run:
+        with about(data):
+            click.echo(model.estimate(table).words())
+        return
     failure = None
     with about(data):
         try:
@@ -153,6 +164,11 @@ def fit(
         click.get_current_context().exit(INTERRUPTED)
     if checkpoint is not None:
         Checkpoints(checkpoint, None, resume=True).clear()
+
+
+def _parameter(name: str) -> click.Parameter:
+    """An option of the command that runs."""
+    return next(p for p in click.get_current_context().command.params if p.name == name)
 
 
 def _note_block(model: Any) -> None:

@@ -66,9 +66,7 @@ def check_features(estimator: Any, found: pd.Index, own: list[str], *, are_given
     elif are_given and list(found) != own:
         _warn(f"X has feature names, but {kind} was fitted without feature names")
     if len(found) != len(own):
-        raise DataError(
-            f"X has {len(found)} features, but {kind} is expecting {len(own)} features as input."
-        )
+        raise DataError(f"X has {len(found)} features, but {kind} is expecting {len(own)} features as input.")
 
 
 def check_input_features(estimator: Any, input_features: Any) -> None:

@@ -330,7 +330,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         """
         self._check_fitted()
         rows = rows_of_model(self, X, y)
-        return table_score(rows, self.schema_, lambda n, seed: as_annotated(self.sample(n, random_state=seed))[0])
+        return table_score(
+            rows, self.schema_, lambda n, seed: as_annotated(self.sample(n, random_state=seed))[0]
+        )
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
         """Write the fitted model to one file.

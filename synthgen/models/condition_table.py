@@ -1,80 +1,65 @@
-"""The conditions that occur in the training rows, and how often."""
+"""The conditions of a model: combinations of some columns as they occurred where they are frequent, drawn ones elsewhere."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from synthgen.rng import ROWS_PER_BLOCK, stream
+from synthgen.layout import Block, MatrixLayout
+from synthgen.models.condition_rows import ConditionTable, count_conditions
+from synthgen.models.gaussian_model import GaussianModel
 
-
-@dataclass(frozen=True)
-class ConditionTable:
-    """The conditions that occur in the training rows.
-
-    Parameters
-    ----------
-    rows : ndarray of float32, shape (K, C)
-        Each distinct one, as matrix columns.
-    share : ndarray of float64, shape (K,)
-        How often it occurs; sums to 1.
-    """
-
-    rows: np.ndarray
-    share: np.ndarray
-
-    def draw(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:
-        """The conditions of one block of rows.
-
-        Parameters
-        ----------
-        seed, block : int
-            Which rows.
-        allowed : ndarray of int, shape (A,), or None
-            Which conditions may be given; None: any.
-
-        Returns
-        -------
-        ndarray of float32, shape (ROWS_PER_BLOCK, C)
-            Drawn by their shares.
-        """
-        return self.pick(stream(seed, "condition", block).random(ROWS_PER_BLOCK), allowed)
-
-    def pick(self, uniform: np.ndarray, allowed: np.ndarray | None = None) -> np.ndarray:
-        """The conditions that stand at some places of the cumulated shares.
-
-        Parameters
-        ----------
-        uniform : ndarray, shape (M,)
-            In [0, 1).
-        allowed : ndarray of int, shape (A,), or None
-            Which conditions may be given; None: any.
-
-        Returns
-        -------
-        ndarray of float32, shape (M, C)
-            By their shares where the places are uniform.
-        """
-        which = np.arange(len(self.rows)) if allowed is None else allowed
-        share = np.cumsum(self.share[which])
-        return self.rows[which[np.searchsorted(share[:-1], uniform * share[-1], side="right")]]
+MIN_ROWS = 5
+"""Rows of a combination for it to be kept as it occurred."""
+_BLOCKS_DRAWN = 8
+_SEED = 0  # of the same rows the same table
 
 
 def condition_table(matrix: np.ndarray, cond_columns: list[int]) -> ConditionTable:
-    """Count the distinct conditions of the training rows.
+    """The conditions that a model may be given.
 
     Parameters
     ----------
     matrix : ndarray of float32, shape (N, F)
         The training rows.
     cond_columns : list of int
-        The matrix columns that are conditions.
+        The matrix columns that are conditions: whole choices, in matrix order.
 
     Returns
     -------
     ConditionTable
         One empty row if there are no conditions.
+
+    Notes
+    -----
+    Combinations of fewer than `MIN_ROWS` rows are not kept. Their share goes to combinations that a Gaussian copula of
+    the columns draws and that are not among the frequent ones: rare ones that occurred are then no more than likely,
+    and ones that did not occur can come up.
     """
-    rows, counts = np.unique(matrix[:, cond_columns], axis=0, return_counts=True)
-    return ConditionTable(rows, counts / counts.sum())
+    rows = matrix[:, cond_columns]
+    distinct, counts = np.unique(rows, axis=0, return_counts=True)
+    rare = int(counts[counts < MIN_ROWS].sum())
+    if not rare or not cond_columns:
+        return ConditionTable(distinct, counts / counts.sum())
+    own = _choices(rows)
+    model = GaussianModel.fit(rows, own, [])
+    drawn = count_conditions(np.concatenate([model.generate_block(_SEED, b) for b in range(_BLOCKS_DRAWN)]))
+    kept, share = distinct[counts >= MIN_ROWS], counts[counts >= MIN_ROWS] / len(rows)
+    known = {row.tobytes() for row in kept}
+    is_new = np.array([row.tobytes() not in known for row in drawn.rows], dtype=bool)
+    if len(kept) and (rare < MIN_ROWS or not is_new.any()):
+        return ConditionTable(kept, share / share.sum())
+    others = drawn.share[is_new] / drawn.share[is_new].sum() * (rare / len(rows))
+    return ConditionTable(np.concatenate([kept, drawn.rows[is_new]]), np.concatenate([share, others]))
+
+
+def _choices(rows: np.ndarray) -> MatrixLayout:
+    """The one-hot blocks that some matrix columns are: each ends where all its rows have chosen."""
+    blocks: list[Block] = []
+    start, chosen = 0, np.zeros(len(rows))
+    for i, column in enumerate(rows.T):
+        chosen = chosen + column
+        if (chosen > 0.5).all():
+            labels = tuple(str(k) for k in range(i + 1 - start))
+            blocks.append(Block(f"condition {len(blocks)}", "one-hot", start, i + 1, labels))
+            start, chosen = i + 1, np.zeros(len(rows))
+    return MatrixLayout(tuple(blocks))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthgen.dtypes import dtype_token
+from synthgen.dtypes import dtype_token, family
 from synthgen.exceptions import ModelFileError, SynthgenError
 from synthgen.schema import Schema
 
@@ -27,6 +27,12 @@ _PARTS: dict[str, tuple[type, ...]] = {
     "gives_anndata": (bool,),
 }
 """What every model's state has, and of which types."""
+_FAMILIES = {
+    "continuous": ("float", "int"),
+    "integer": ("int", "float", "duration"),
+    "datetime": ("datetime",),
+}
+"""Of the dtypes that columns of a kind may have."""
 _COLUMNS = 1000
 """Columns that are searched together for missing values."""
 _FAULTS = (
@@ -152,6 +158,29 @@ def check_state(state: Mapping[str, Any]) -> None:
     if not 0 < state["n_rows_in"] < 2**53:
         raise ValueError(f"{state['n_rows_in']} rows")
     check_finite(state["model"], "model")
+
+
+def check_schema(schema: Schema) -> None:
+    """Refuse a schema whose dtypes nobody knows, or that are not of its kinds.
+
+    Parameters
+    ----------
+    schema : Schema
+        Of the model.
+
+    Raises
+    ------
+    DataError, ValueError
+        If a dtype is none that tables may have, or none that the column's kind may have.
+    """
+    for column in schema:
+        known = _FAMILIES.get(column.kind)
+        if known is not None and family(column.dtype) not in known:
+            raise ValueError(f"column {column.name!r} is {column.kind}, of dtype {column.dtype}")
+        if column.level_dtype:
+            family(column.level_dtype)
+    for token in {c.dtype for c in schema}:
+        family(token)
 
 
 def check_finite(state: Any, where: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from synthgen.layout import Block, MatrixLayout
-from synthgen.models.condition_table import ConditionTable, condition_table
+from synthgen.models.condition_rows import ConditionTable, count_conditions
 from synthgen.models.gaussian_model import GaussianModel
 
 MIN_ROWS = 5
@@ -42,7 +42,7 @@ def covariate_table(
     """
     rows = matrix[:, cond_columns]
     if not cond_columns or _rarest(rows) >= MIN_ROWS:
-        return condition_table(matrix, cond_columns)
+        return count_conditions(rows)
     own = _only(layout, cond_columns)
     kept: list[int] = []
     for block in own.blocks:
@@ -51,7 +51,7 @@ def covariate_table(
             kept = more
     model = GaussianModel.fit(rows, own, kept)
     drawn = np.concatenate([model.generate_block(seed, b) for b in range(_BLOCKS_DRAWN)])
-    return condition_table(drawn, list(range(own.width)))
+    return count_conditions(drawn)
 
 
 def _rarest(rows: np.ndarray) -> int:

@@ -91,19 +91,20 @@ def draw_rows(source: Source, first: int, last: int) -> pd.DataFrame:
     """
     if source.encoder.row_checks:
         return draw_matching(source, first, last, [])
-    wanted, step = row_blocks(first, last), source.blocks_together
-    tables, row = [], first
+    skipped = first % ROWS_PER_BLOCK  # whole blocks are decoded: the noise of a wide block is theirs
+    start, tables = first - skipped, []
+    wanted, step = row_blocks(start, last), source.blocks_together
     with _progress(source, last - first, len(wanted) > step) as bar:
         for i in range(0, len(wanted), step):
             some = wanted[i : i + step]
             blocks = _blocks(source, [block for block, _, _ in some], None)
-            matrix = np.concatenate([b[lo:hi] for b, (_, lo, hi) in zip(blocks, some, strict=True)])
-            tables.append(_decode(source, matrix, row))
-            row += len(matrix)
+            matrix = np.concatenate([b[:stop] for b, (_, _, stop) in zip(blocks, some, strict=True)])
+            tables.append(_decode(source, matrix, start + i * ROWS_PER_BLOCK))
             bar.update(len(matrix))
     if not tables:
         return _decode(source, _no_rows(source), first)
-    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+    table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+    return _without_first(table, skipped)
 
 
 def draw_matching(source: Source, first: int, last: int, conditions: list[Condition]) -> pd.DataFrame:
@@ -128,8 +129,9 @@ def draw_matching(source: Source, first: int, last: int, conditions: list[Condit
     ConditionError
         If fewer than one in `TRIES_PER_ROW` of the rows drawn met them, or obeyed the rules.
     """
-    matrix = _matching_rows(source, last, conditions, RowGate(source.encoder))[first:]
-    return _decode(source, matrix, first)
+    skipped = first % ROWS_PER_BLOCK
+    matrix = _matching_rows(source, last, conditions, RowGate(source.encoder))[first - skipped :]
+    return _without_first(_decode(source, matrix, first - skipped), skipped)
 
 
 def draw_for_frame(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
@@ -275,6 +277,10 @@ def allowed_conditions(
 
 def _decode(source: Source, matrix: np.ndarray, first_row: int) -> pd.DataFrame:
     return source.encoder.inverse_transform(matrix, first_row=first_row, seed=source.seed)
+
+
+def _without_first(table: pd.DataFrame, n: int) -> pd.DataFrame:
+    return table.iloc[n:].reset_index(drop=True) if n else table
 
 
 def _no_rows(source: Source) -> np.ndarray:

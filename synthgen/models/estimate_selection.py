@@ -46,7 +46,7 @@ def selection_seconds(rehearsal: Rehearsal, model: AbstractMatrixModel) -> dict[
         return {}
     directions, n_own = fit_directions(own), own.values.shape[1]
     both = directions.added(own)
-    real, pool = _every_other(both, 0), _half_right(_every_other(both, 1), seed)
+    real, pool = _every_other(both, 0), _every_other(both, 1)  # as from a generator that is right
     one_pool = seconds_of_all(
         lambda n: draw_pool(model, encoder, n, seed), TRIED_BLOCKS, n_pool // ROWS_PER_BLOCK
     )
@@ -97,14 +97,6 @@ def _trees(real: RowFeatures, pool: RowFeatures, n_real: int, n_pool: int) -> tu
 
 def _every_other(features: RowFeatures, first: int) -> RowFeatures:
     return RowFeatures(features.values[first::2], features.is_level)
-
-
-def _half_right(features: RowFeatures, seed: int) -> RowFeatures:
-    """Every other feature exchanged between rows: what a generator may give that has half of all dependencies right."""
-    values = features.values.copy()
-    order = stream(seed, "estimated pool").permutation(len(values))
-    values[:, ::2] = values[order, ::2]
-    return RowFeatures(values, features.is_level)
 
 
 def _some(features: RowFeatures, n: int) -> RowFeatures:

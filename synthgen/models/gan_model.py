@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from synthgen.layout import MatrixLayout
-from synthgen.models.condition_table import ConditionTable
+from synthgen.models.condition_rows import ConditionTable
 from synthgen.models.latent_model import AbstractLatentModel, hashed_gumbel, to_device
 from synthgen.networks.build import generator_from_state, generator_to_state
 from synthgen.networks.generator import AbstractGenerator

@@ -14,6 +14,7 @@ from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.condition_columns import condition_columns
+from synthgen.models.condition_table import condition_table
 from synthgen.models.covariate_table import covariate_table
 from synthgen.models.estimate_memory import MatrixShape, linear_bytes
 from synthgen.models.gaussian_model import GaussianModel
@@ -117,9 +118,10 @@ class GaussianCopula(AbstractSynthesizer):
         if not encoder.layout_.width:
             return EmptyModel()
         columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
-        conditions = None
         if encoder.is_reduced:
             conditions = covariate_table(matrix, encoder.layout_, columns, derived_seed(seed, "covariates"))
+        else:
+            conditions = condition_table(matrix, columns)
         return GaussianModel.fit(matrix, encoder.layout_, columns, conditions)
 
     def _training_bytes(self, shape: MatrixShape, is_reduced: bool) -> dict[str, int]:

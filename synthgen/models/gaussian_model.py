@@ -11,7 +11,7 @@ from sklearn.covariance import ledoit_wolf
 from torch import Tensor
 
 from synthgen.layout import Block, MatrixLayout
-from synthgen.models.condition_table import ConditionTable, condition_table
+from synthgen.models.condition_rows import ConditionTable, count_conditions
 from synthgen.models.gaussian_choice import choose_levels, level_scores
 from synthgen.models.latent_model import AbstractLatentModel
 
@@ -182,7 +182,7 @@ class GaussianModel(AbstractLatentModel):
             np.column_stack([numbers, *choices]), matrix[:, cond_columns], information
         )
         return cls(
-            layout, cond_columns, conditions or condition_table(matrix, cond_columns), shares, regression
+            layout, cond_columns, conditions or count_conditions(matrix[:, cond_columns]), shares, regression
         )
 
     def generate_block(self, seed: int, block: int, allowed: np.ndarray | None = None) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from synthgen.layout import MatrixLayout
-from synthgen.models.condition_table import ConditionTable
+from synthgen.models.condition_rows import ConditionTable
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.rng import ROWS_PER_BLOCK, hashed_uniform, stream
 from synthgen.training.batches import UNIFORM_REACH

@@ -7,7 +7,7 @@ import os
 from synthgen.exceptions import ModelFileError
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.bootstrap import Bootstrap
-from synthgen.models.content import check_dtypes, check_missing, check_state, loading
+from synthgen.models.content import check_dtypes, check_missing, check_schema, check_state, loading
 from synthgen.models.gaussian_copula import GaussianCopula
 from synthgen.models.independent import IndependentMarginals
 from synthgen.models.model_file import read_model_file
@@ -48,6 +48,7 @@ def load(path: str | os.PathLike[str]) -> AbstractSynthesizer:
     with loading(str(path)):
         check_state(state)
         model = _CLASSES[name].from_state(state)
+        check_schema(model.schema_)
         if isinstance(model, Bootstrap):
             check_dtypes(model.encoder_.rows_, model.schema_)
             check_missing(model.encoder_.rows_, model.schema_)

@@ -17,6 +17,7 @@ from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import ParameterError
 from synthgen.layout import MatrixLayout
 from synthgen.models.condition_columns import condition_columns
+from synthgen.models.content import drawing
 from synthgen.models.device import loading_device, training_device
 from synthgen.models.estimate_memory import (
     MatrixShape,
@@ -411,7 +412,9 @@ class SynthGAN(AbstractLatentSynthesizer):
         """
         self._check_fitted()
         validate_parameters("sample", {"refine": REFINE}, {"refine": refine})
-        return self._sample(self._selected(refine), n, conditions, random_state, batch_size, first_row)
+        with drawing(self.file_):
+            model = self._selected(refine)
+        return self._sample(model, n, conditions, random_state, batch_size, first_row)
 
     def _selected(self, refine: str | int | None) -> AbstractMatrixModel:
         """The matrix model that rows are drawn from."""

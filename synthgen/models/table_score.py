@@ -26,9 +26,7 @@ MOST_DRAWS = 5
 """... but no more than these."""
 
 
-def table_score(
-    rows: pd.DataFrame, schema: Schema, draw: Callable[[int, int], pd.DataFrame]
-) -> float:
+def table_score(rows: pd.DataFrame, schema: Schema, draw: Callable[[int, int], pd.DataFrame]) -> float:
     """How little boosted trees can tell sampled rows from given ones.
 
     Parameters

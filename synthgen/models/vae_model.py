@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from torch import Tensor
 
 from synthgen.layout import MatrixLayout
-from synthgen.models.condition_table import ConditionTable
+from synthgen.models.condition_rows import ConditionTable
 from synthgen.models.latent_model import AbstractLatentModel, hashed_gumbel, to_device
 from synthgen.networks.build import (
     encoder_from_state,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from synthgen.layout import MatrixLayout
 from synthgen.networks.blocks import initialise
@@ -17,6 +17,8 @@ from synthgen.networks.generator import AbstractGenerator, Generator
 from synthgen.networks.goodfellow import MaxoutDiscriminator, ReluGenerator
 from synthgen.networks.spectral import normalise_spectrum
 from synthgen.rng import torch_stream
+
+_Network = TypeVar("_Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -172,10 +174,9 @@ def generator_from_state(state: dict[str, Any], layout: MatrixLayout) -> Abstrac
     AbstractGenerator
         On the CPU.
     """
-    generator = _generator(
-        state["kind"], state["latent_dim"], state["cond_dim"], state["hidden_dims"], layout
-    )
-    generator.load_state_dict({k: torch.from_numpy(v) for k, v in state["weights"].items()})
+    weights = {k: torch.from_numpy(v) for k, v in state["weights"].items()}
+    dims = state["latent_dim"], state["cond_dim"], state["hidden_dims"]
+    generator = _filled(lambda: _generator(state["kind"], *dims, layout), weights, state["hidden_dims"])
     if state["encoder"] is not None:
         generator.encoder = encoder_from_state(state["encoder"])
     return generator
@@ -193,9 +194,23 @@ def encoder_from_state(state: dict[str, Any]) -> LatentEncoder:
     """An encoder from `encoder_to_state`'s data, on the CPU."""
     weights = {k: torch.from_numpy(v) for k, v in state["weights"].items()}
     first, last = weights["body.0.weight"], list(weights.values())[-1]
-    encoder = LatentEncoder(first.shape[1], state["hidden_dims"], len(last))
-    encoder.load_state_dict(weights)
-    return encoder
+    dims = first.shape[1], state["hidden_dims"], len(last)
+    return _filled(lambda: LatentEncoder(*dims), weights, state["hidden_dims"])
+
+
+def _filled(
+    build: Callable[[], _Network], weights: dict[str, Tensor], hidden_dims: Sequence[int]
+) -> _Network:
+    """A network with these weights; it is first built without memory, so that sizes that are not theirs take none."""
+    if len(hidden_dims) > len(weights):
+        raise ValueError(f"{len(hidden_dims)} hidden layers of {len(weights)} arrays")
+    with torch.device("meta"):
+        shapes = {k: v.shape for k, v in build().state_dict().items()}
+    if shapes != {k: v.shape for k, v in weights.items()}:
+        raise ValueError("weights of other shapes than those of the network")
+    network = build()
+    network.load_state_dict(weights)
+    return network
 
 
 def _generator(

@@ -56,7 +56,7 @@ class AbstractStep(abc.ABC):
     """
 
     name: ClassVar[str]
-    rule: Rule
+    rule: Any
     targets: tuple[str, ...]
     inputs: tuple[str, ...]
     own: Column | None = None
@@ -115,6 +115,9 @@ def listed(values: np.ndarray, missing: np.ndarray | None, column: Column) -> li
 
 
 def ends_of(plain: Plain) -> np.ndarray:
-    """The smallest and the largest of some values, shape (2,); (0,) if there are none."""
+    """The smallest and the largest of some values, shape (2,); (0,) if there are not two.
+
+    A single value is the mean of a few rows (`ranks`), and no bound.
+    """
     values = plain.values[~plain.missing]
-    return np.array([values.min(), values.max()]) if len(values) else values
+    return np.array([values.min(), values.max()]) if len(np.unique(values)) > 1 else values[:0]

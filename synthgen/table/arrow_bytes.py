@@ -51,6 +51,13 @@ def frame_from_bytes(content: np.ndarray) -> pd.DataFrame:
     -------
     pandas.DataFrame, shape (N, n_columns)
         With the dtypes of the frame that was written, and a RangeIndex.
+
+    Raises
+    ------
+    pyarrow.ArrowException, OSError
+        If the stream is damaged.
     """
     with pa.ipc.open_stream(pa.py_buffer(np.ascontiguousarray(content))) as reader:
-        return to_frame(reader.read_all())
+        table = reader.read_all()
+    table.validate(full=True)  # what is wrong inside would end the process, not the call
+    return to_frame(table)

@@ -23,6 +23,7 @@ from synthgen.table.anndata_parts import anndata_parts
 from synthgen.table.annotated import AnnotatedTable, Annotation
 from synthgen.table.extras import import_extra
 from synthgen.table.feature_names import sample_names
+from synthgen.table.limits import check_hdf5
 
 UNS_KEY = "synthgen"
 """Where ``uns`` says that the samples are synthetic."""
@@ -130,7 +131,10 @@ def read_h5ad(path: str | os.PathLike[str], layer: str | None = None) -> Annotat
         # that names repeat, and that the file is old: the first is an error below, the second no news
         warnings.simplefilter("ignore")
         try:
+            check_hdf5(Path(path), import_extra("h5py", ".h5ad files"))
             adata = anndata.read_h5ad(path)
+        except TableFileError:
+            raise
         except _faults() as error:
             raise TableFileError(
                 f"{path}: is cut short or damaged, or holds no AnnData: {_reason(error)}. Copy it again, or open it "

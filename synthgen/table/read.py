@@ -22,6 +22,7 @@ from synthgen.table.annotated import AnnotatedTable
 from synthgen.table.arrow import check_columns, stored_schema, to_frame
 from synthgen.table.delimited import read_delimited
 from synthgen.table.formats import GENOMIC, WHOLE_FILES, format_of_bytes, format_of_name, is_gzipped_name
+from synthgen.table.limits import check_arrow, unpacked
 
 _END = {"parquet": b"PAR1", "arrow": b"ARROW1"}
 _NAMES = {"parquet": "Parquet", "arrow": "Arrow"}
@@ -170,8 +171,11 @@ def _opened(path: str | os.PathLike[str]) -> BinaryIO:
         raise TableFileError(f"{path}: is a folder; give a file in it.")
     try:
         if is_gzipped_name(path):
-            return io.BytesIO(gzip.decompress(path.read_bytes()))
+            with path.open("rb") as raw, gzip.GzipFile(fileobj=raw) as stream:
+                return io.BytesIO(unpacked(stream, str(path), path.stat().st_size))
         return path.open("rb")
+    except TableFileError:
+        raise
     except FileNotFoundError as error:
         raise TableFileError(f"{path}: no such file.") from error
     except PermissionError as error:
@@ -243,9 +247,13 @@ def _read_columns(stream: BinaryIO, source: str, kind: str) -> pa.Table:
     file = _arrow_file(stream, source, kind)
     schema = file.schema_arrow if kind == "parquet" else file.schema
     check_columns(schema, source)
+    if kind == "parquet":
+        check_arrow(schema, file.metadata.num_rows, source)
     try:
-        return _read_parquet(file, schema) if kind == "parquet" else file.read_all()
-    except (pa.ArrowException, OSError) as error:
+        table = _read_parquet(file, schema) if kind == "parquet" else file.read_all()
+        table.validate(full=True)  # what is wrong inside would end the process, not the call
+        return table
+    except (pa.ArrowException, OSError, OverflowError) as error:
         raise _damaged(error, source, kind) from error
 
 

@@ -12,14 +12,20 @@ from typing import BinaryIO, NamedTuple
 from synthgen.exceptions import TableFileError
 from synthgen.table.bgzf import END
 from synthgen.table.formats import is_gzipped_name
+from synthgen.table.limits import check_ratio
 
 FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 """The columns that every VCF file has."""
 _CONTIG = re.compile(r"##contig=<(?:.*,)?ID=([^,>]+)(?:.*[,<]length=(\d+))?")
 _GZIP = b"\x1f\x8b"
 _START = "##fileformat=VCF"
-_LINE = 1 << 30
+_LINE = 1 << 28
 """A line longer than this many bytes is none."""
+_RECORD = re.compile(
+    rb"[^#\s\0][^\s\0]*\t\d{1,10}\t[^\t\0]+\t[A-Za-z.*]+\t[^\s\0]+\t(\.|[-+.\deE]+|[-+]?[nNiI][a-zA-Z]+)\t[^\t\0]+\t[^\t\0]+"
+    rb"(\t[\w.:]+)?(\t|\r?\n|$)"
+)
+"""How a record begins: eight fixed columns, and the names of the genotypes' parts."""
 
 
 class Header(NamedTuple):
@@ -48,12 +54,13 @@ def read_header(path: Path) -> Header:
     ------
     TableFileError
         If the file is missing, a folder, empty, no VCF, cut short or damaged, has no variants or no samples,
-        repeats a sample's name, or has a record with another number of columns than the header's last line.
+        repeats a sample's name, or has a line that is no record, or one of another number of columns than the header's
+        last line.
 
     Notes
     -----
-    The records are looked at here because htslib takes lines of too few columns for records, and cyvcf2 then reads
-    memory that is not there.
+    The records are looked at here because htslib takes lines of too few columns for records, or lines that begin with #,
+    and cyvcf2 then reads memory that is not there.
     """
     contigs: dict[str, int | None] = {}
     lines = _lines(path)
@@ -81,6 +88,11 @@ def _check_records(lines: Iterator[bytes], first: int, n_columns: int, path: Pat
                 f"{path}: line {number:,} has {found:,} column{'s' * (found > 1)} where the line #CHROM has "
                 f"{n_columns:,}, with tabs between: the line is damaged. Mend it or leave it out."
             )
+        if not _RECORD.match(line) or b"\0" in line:
+            raise TableFileError(
+                f"{path}: line {number:,} is no record of VCF: one begins with CHROM, POS (a whole number), ID, REF (letters) "
+                "and ALT. Mend it or leave it out."
+            )
     if number < first:
         raise TableFileError(f"{path}: has a header but no variants; it needs at least one.")
 
@@ -96,7 +108,10 @@ def _lines(path: Path) -> Iterator[bytes]:
             _check_end(raw, path, is_packed)
             raw.seek(0)
             with gzip.GzipFile(fileobj=raw) if is_packed else raw as file:
+                size, n_packed = 0, path.stat().st_size
                 while line := file.readline(_LINE):
+                    size += len(line)
+                    check_ratio(size, n_packed, str(path))
                     yield line
     except TableFileError:
         raise

@@ -113,7 +113,7 @@ class _Reading:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind in (Exception, OSError):
+        if kind in (Exception, OSError, UnicodeDecodeError):
             place = f"the record after {self.last}" if self.last else "the header or the first record"
             raise TableFileError(
                 f"{self._path}: {place} cannot be read: it is damaged or breaks the rules of VCF. `bcftools view` "

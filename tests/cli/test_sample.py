@@ -161,3 +161,36 @@ def test_a_column_named_twice_is_refused(synthgen, model_file, tmp_path, names_i
     assert done.code == 2
     assert "--where names a column twice" in done.err
     assert names_in(tmp_path) == []
+
+
+def test_parts_of_a_sample_make_up_the_whole(synthgen, model_file, tmp_path):
+    def rows(span, *options):
+        out = tmp_path / "part.parquet"
+        assert (
+            synthgen("sample", model_file, "--rows", span, "-o", out, "--force", "--seed", 3, *options).code
+            == 0
+        )
+        return pd.read_parquet(out)
+
+    whole = rows(1500)
+    assert len(whole) == 1500
+    parts = [rows("0:300"), rows("300:1200"), rows("1200:1500")]
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+    female = rows("40:60", "--where", "sex=female")
+    pd.testing.assert_frame_equal(female, rows(60, "--where", "sex=female").tail(20).reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--rows", "many"], "--rows must be a number N, or A:B. Got 'many'."),
+        (["--rows", "5:x"], "--rows must be a number N, or A:B. Got '5:x'."),
+        (["--rows", "5:3", "--seed", "1"], "--rows A:B must have 0 <= A <= B. Got '5:3'."),
+        (["--rows", "5:9"], "--rows A:B needs --seed: without one every call draws from another sample."),
+    ],
+)
+def test_rows_that_make_no_sense(synthgen, model_file, options, message):
+    assert (
+        synthgen("sample", model_file, "-o", "-", *options).error
+        == f"{message} See `synthgen sample --help`."
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +15,7 @@ from sklearn.base import clone
 from synthgen.exceptions import ConditionError, DataError, ModelFileError, NotFittedError, ParameterError
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.persistence import load
+from synthgen.table.infer import infer_schema
 
 Factory = Callable[..., AbstractSynthesizer]
 
@@ -70,6 +73,24 @@ def check_rows_do_not_depend_on_batch_or_length(make: Factory, table: pd.DataFra
     assert_frame_equal(model.sample(1100, random_state=3), rows.head(1100))
 
 
+def check_parts_drawn_apart_make_up_the_whole(make: Factory, table: pd.DataFrame) -> None:
+    named = table.assign(code=[f"P{i:04d}" for i in range(len(table))])
+    model = make().fit(named)
+    ends = [0, 1, 900, 1024, 2100, 2500]
+    for conditions in (None, {"sex": table["sex"].dropna().iloc[0]}):
+        draw = {"random_state": 3, "conditions": conditions}
+        parts = [model.sample(b - a, first_row=a, **draw) for a, b in itertools.pairwise(ends)]
+        whole = model.sample(2500, **draw)
+        assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+    assert_frame_equal(model.sample(0, random_state=3, first_row=7), whole.head(0))
+    with pytest.raises(
+        ParameterError, match=r"`first_row` parameter of sample must be an int in \[0, inf\). Got -1"
+    ):
+        model.sample(1, first_row=-1)
+    with pytest.raises(ParameterError, match=r"`first_row` .* must be 0 with a frame of conditions"):
+        model.sample(1, first_row=1, conditions=table[["sex"]].head(1))
+
+
 def check_no_rows_can_be_drawn(make: Factory, table: pd.DataFrame) -> None:
     empty = make().fit(table).sample(0)
     assert empty.shape == (0, table.shape[1])
@@ -110,7 +131,9 @@ def check_bad_tables(make: Factory, table: pd.DataFrame) -> None:
         (table.head(0), "table is empty"),
         (table.head(1), "has 1 rows; a model needs at least 4"),
         (table.head(2), "has 2 rows; a model needs at least 4"),
-        (table.to_numpy(), "must be a pandas DataFrame"),
+        (table.to_dict(), "must be a pandas DataFrame. Got dict"),
+        (table.to_numpy()[0], "Expected 2D array, got 1D array instead"),
+        (table.columns[0], "must be a pandas DataFrame. Got str"),
         (pd.concat([first, first], axis=1), "must be distinct"),
         (first.assign(x=np.inf), "'x' holds infinities"),
         (first.assign(x=[[1]] * len(first)), "'x' has dtype object"),
@@ -118,6 +141,65 @@ def check_bad_tables(make: Factory, table: pd.DataFrame) -> None:
     ]:
         with pytest.raises(DataError, match=message):
             make().fit(bad)
+
+
+def check_arrays_are_tables(make: Factory, table: pd.DataFrame) -> None:
+    array = table.astype(object).to_numpy()
+    model = make().fit(array)
+    assert model.n_features_in_ == table.shape[1]
+    assert not hasattr(model, "feature_names_in_")
+    assert list(model.sample(2).columns) == [f"x{i}" for i in range(table.shape[1])]
+    kinds = [c.kind for c in infer_schema(table)]
+    assert [c.kind for c in model.schema_] == kinds
+    assert 0 <= model.score(array[:60]) <= 1
+
+
+def check_a_target_is_a_column(make: Factory, table: pd.DataFrame) -> None:
+    X, y = table.drop(columns="sex"), table["sex"]
+    whole = pd.concat([X, y], axis=1)
+    model = make().fit(X, y)
+    assert_frame_equal(model.sample(30, random_state=0), make().fit(whole).sample(30, random_state=0))
+    assert (model.target_name_, model.n_features_in_) == ("sex", X.shape[1])
+    assert list(model.feature_names_in_) == list(X.columns)
+    with_y = model.score(X.head(80), y.head(80))
+    assert with_y == model.score(whole.head(80)) == model.score(X.head(80), y.head(80).tolist())
+    assert 0 <= with_y <= 1
+    assert 0 <= model.score(X.head(80)) <= 1
+    model.fit(X.head(20))
+    assert model.target_name_ is None
+    assert list(model.sample(2).columns) == list(X.columns)
+
+
+def check_bad_targets(make: Factory, table: pd.DataFrame) -> None:
+    X, y = table.drop(columns="sex"), table["sex"]
+    for bad, message in [
+        (y.head(5), "one value for each row of X. .*inconsistent numbers of samples"),
+        (table, "`y` must be one column. Got"),
+        (y.rename(X.columns[0]), "which X has already. .* give y another name"),
+        ("sex", "`y` must be one column"),
+    ]:
+        with pytest.raises(DataError, match=message):
+            make().fit(X, bad)
+    with pytest.raises(DataError, match="`y` was given, but this .* was fitted without"):
+        make().fit(X).score(X, y)
+
+
+def check_the_score_takes_any_rows(make: Factory, table: pd.DataFrame) -> None:
+    model = make().fit(table)
+    assert model.score(table) == model.score(table)
+    usual = model.score(table.head(100))
+    odd = table.head(100).assign(sex="other", age=None)
+    assert model.score(odd) == 0 <= usual
+    assert 0 <= model.score(table.head(10)) <= 1
+    for bad, message in [
+        (table.head(3), "needs at least 4 rows. Got 3"),
+        (table[table.columns[::-1]], "must be in the same order as they were in fit"),
+        (table[table.columns[:2]], "seen at fit time, yet now missing"),
+        (table.to_numpy()[:, :2], "X has 2 features, but .* is expecting"),
+    ]:
+        with pytest.raises(DataError, match=message), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+            model.score(bad)
 
 
 def check_odd_tables_are_learnt(make: Factory, table: pd.DataFrame) -> None:
@@ -178,10 +260,17 @@ def check_save_and_load(make: Factory, table: pd.DataFrame, tmp_path) -> None:
     assert loaded.get_params() == model.get_params()
     assert loaded.schema_ == model.schema_
     assert loaded.describe() == model.describe()
+    assert loaded.score(table.head(50)) == model.score(table.head(50))
     assert_frame_equal(loaded.sample(1500, random_state=5), model.sample(1500, random_state=5))
     again = tmp_path / "again.synthgen"
     loaded.save(again)
     assert again.read_bytes() == path.read_bytes()
+    assert list(loaded.feature_names_in_) == list(table.columns)
+    nameless = make().fit(table.select_dtypes("number").to_numpy(), table["sex"].tolist())
+    nameless.save(path)
+    loaded = load(path)
+    assert (loaded.target_name_, loaded.n_features_in_) == ("y", nameless.n_features_in_)
+    assert not hasattr(loaded, "feature_names_in_")
 
 
 def check_damaged_files_are_refused(make: Factory, table: pd.DataFrame, tmp_path) -> None:
