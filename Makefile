@@ -26,7 +26,7 @@ endif
 # a command, and how long it took
 timed = @echo "$(1)"; start=$$(date +%s); $(1) && echo "$(2): $$(($$(date +%s) - start)) s"
 
-.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu bench-laboratory docs clean distclean
+.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu bench-laboratory bench-trust kill docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -46,6 +46,8 @@ help:
 	@echo "make bench-gpu                         steps a second on a GPU; without one a small check (tens of minutes)"
 	@echo "make bench-experiments                 what SynthGAN's recipe was decided by, from the folder SYNTHGEN_DATA (a night)"
 	@echo "make bench-laboratory                  toy problems, Parzen windows, latent access, conditional classes, collapses, VAE (a night)"
+	@echo "make kill                              30 fits killed at random moments and taken up: the same bytes? (a quarter of an hour)"
+	@echo "make bench-trust                       estimates of memory and time beside what happened (an hour)"
 	@echo "make docs                              the documentation as pages, in build/docs/"
 	@echo "make clean                             remove $(OUT)/, caches and builds; make distclean: $(VENV) too"
 	@echo
@@ -123,6 +125,14 @@ bench-experiments: $(VENV)/.installed-dev
 
 bench-laboratory: $(VENV)/.installed-bench
 	for part in toys parzen latent conditional collapse vae infogan; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/laboratory/$$part.py || exit 1; done
+
+kill: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/trust/kill.py
+	$(BIN)/python benchmarks/trust/page.py
+
+bench-trust: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/trust/memory.py
+	$(BIN)/python benchmarks/trust/page.py
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/mkdocs build --strict

@@ -117,12 +117,14 @@ def tell_ending(history: History | None) -> None:
     """
     if history is None:
         return
-    kept = f"the best weights so far, of step {history.kept:,}"
+    kept = (
+        f"the best weights so far, of step {history.kept:,}" if history.kept else "what training began with"
+    )
     if history.failure:
         raise TrainingError(f"{history.failure} The model holds {kept}; it can sample and be saved.")
     if history.interrupted:
         warnings.warn(
-            f"The fit was {history.stopped}; the model holds {kept}, and `sample` will not choose among its rows.",
+            f"The fit was {history.stopped}; the model holds {kept}. What follows training was left out.",
             FitWarning,
             stacklevel=4,
         )

@@ -25,7 +25,7 @@ _NAME = re.compile(r"(?P<stage>[a-z]+)-(?P<step>\d{8})\.checkpoint")
 
 
 class CheckpointWarning(UserWarning):
-    """A checkpoint cannot be read, so that an older one is taken."""
+    """A checkpoint cannot be written, or cannot be read, so that an older one is taken."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Stage:
         return is_checked if every is None else step % every == 0
 
     def save(self, step: int, state: dict[str, Any], history: History, seconds: float) -> None:
-        """Write a checkpoint, and remove all but the last `KEPT` of the stage.
+        """Write a checkpoint, and remove all but the last `KEPT` of the stage; warn if it cannot be written.
 
         Parameters
         ----------
@@ -197,12 +197,15 @@ class Stage:
             Of training until now.
         """
         folder = self.checkpoints.folder
-        write_archive(
-            folder / f"{self.name}-{step:08d}.checkpoint",
-            _KEY,
-            {"format_version": FORMAT_VERSION, "versions": {}, "fit": self.checkpoints.fit},
-            {"step": step, "seconds": seconds, "history": history.to_state(step), **to_arrays(state)},
-        )
+        header = {"format_version": FORMAT_VERSION, "versions": {}, "fit": self.checkpoints.fit}
+        whole = {"step": step, "seconds": seconds, "history": history.to_state(step), **to_arrays(state)}
+        try:
+            write_archive(folder / f"{self.name}-{step:08d}.checkpoint", _KEY, header, whole)
+        except FileError as error:  # a full disk must not cost what was learnt
+            warnings.warn(
+                f"{error} Training goes on without this checkpoint.", CheckpointWarning, stacklevel=2
+            )
+            return
         for old in self.checkpoints._found(self.name)[:-KEPT]:
             old.unlink(missing_ok=True)
 

@@ -57,7 +57,7 @@ def run(training: AbstractTraining, checkpoints: Stage | None, verbose: int) -> 
             step = budget.step(number + 1)
             history.record(training.step(step, ROLLBACK_RATE ** len(history.rollbacks)))
             number = own.look(step, budget)
-            if interruption.asked and not history.stopped:
+            if interruption.asked and not history.failure:
                 own.interrupt(step, budget)
             bar.n = number
             bar.update(0)

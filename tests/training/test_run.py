@@ -12,6 +12,7 @@ from torch import nn
 
 from synthgen.exceptions import FileError, ParameterError, TrainingError
 from synthgen.rng import torch_stream
+from synthgen.training.budget import Budget
 from synthgen.training.checkpoint import KEPT, Checkpoints, CheckpointWarning
 from synthgen.training.history import History
 from synthgen.training.interruption import interruptible
@@ -197,6 +198,26 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path):
         opened(tmp_path, resume=True)
 
 
+def test_a_full_disk_costs_no_training(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise FileError("state: could not be written: No space left on device.")
+
+    stage = opened(tmp_path)
+    monkeypatch.setattr("synthgen.training.checkpoint.write_archive", full)
+    with pytest.warns(
+        CheckpointWarning, match="No space left on device. Training goes on without this checkpoint"
+    ):
+        done = walked(Walk(), stage)
+    assert done.history.stopped == "all steps done"
+
+
+def test_time_that_another_process_spent_counts():
+    assert Budget(10**9, 100.0).step(1).progress < 0.1
+    late = Budget(10**9, 100.0, seconds=99.5).step(1)
+    assert late.progress > 0.99
+    assert Budget(10**9, 100.0, seconds=100.5).step(1).is_last
+
+
 def test_what_a_killed_writer_left_is_swept_up(tmp_path):
     left = tmp_path / ".walk-00000040.checkpoint.0123abcd.part"
     left.write_bytes(b"half")
@@ -255,6 +276,12 @@ def test_ctrl_c_ends_with_what_there_is_and_can_be_taken_up(tmp_path):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     resumed = walked(Walk(), opened(tmp_path / "stopped", resume=True))
     assert resumed.result == whole.result and not resumed.history.interrupted
+
+
+@pytest.mark.usefixtures("default_handler")
+def test_ctrl_c_in_the_last_step_is_heard():
+    stopped = walked(Walk(at={200: ctrl_c}))
+    assert stopped.history.interrupted and stopped.evaluated == [40, 80, 120, 160, 200]
 
 
 @pytest.mark.usefixtures("default_handler")
