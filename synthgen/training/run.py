@@ -37,11 +37,11 @@ def run(training: AbstractTraining, checkpoints: Stage | None, verbose: int) -> 
     TrainingError
         If a loss is not finite before anything was learnt that could be kept.
     FileError
-        If a checkpoint cannot be written.
+        If there are checkpoints and none can be read.
 
     Notes
     -----
-    A state is good while its losses and averaged weights are finite. From one that is not, training goes back to the last good one, at
+    A state is good while its losses and weights are finite. From one that is not, training goes back to the last good one, at
     `ROLLBACK_RATE` times the learning rates, at most `MAX_ROLLBACKS` times; then it ends with `History.failure`.
     """
     own = _Run(training, checkpoints)
