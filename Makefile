@@ -26,7 +26,7 @@ endif
 # a command, and how long it took
 timed = @echo "$(1)"; start=$$(date +%s); $(1) && echo "$(2): $$(($$(date +%s) - start)) s"
 
-.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu bench-laboratory bench-trust kill docs clean distclean
+.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu bench-laboratory bench-trust kill fuzz audit docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +48,8 @@ help:
 	@echo "make bench-laboratory                  toy problems, Parzen windows, latent access, conditional classes, collapses, VAE (a night)"
 	@echo "make kill                              30 fits killed at random moments and taken up: the same bytes? (a quarter of an hour)"
 	@echo "make bench-trust                       estimates of memory and time beside what happened (an hour)"
+	@echo "make fuzz                              10,000 mutated model files, 2,000 mutated inputs, 2,000 made-up tables (an hour)"
+	@echo "make audit                             known vulnerabilities of the installed libraries, and code that could run what it reads"
 	@echo "make docs                              the documentation as pages, in build/docs/"
 	@echo "make clean                             remove $(OUT)/, caches and builds; make distclean: $(VENV) too"
 	@echo
@@ -133,6 +135,12 @@ kill: $(VENV)/.installed-dev
 bench-trust: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/trust/memory.py
 	$(BIN)/python benchmarks/trust/page.py
+
+fuzz: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/trust/fuzz.py
+
+audit: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/trust/audit.py
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/mkdocs build --strict

@@ -27,7 +27,7 @@ from synthgen.version import __version__
 MAX_BYTES = 64 * 2**30
 """Of a file."""
 MAX_HEADER_BYTES = 100_000_000
-"""Of the JSON: safetensors' own limit. A table of 84,000 columns takes some 20 million."""
+"""Of the JSON: safetensors' own limit. A wide table takes some 190 for each column."""
 MAX_VALUES = 8_000_000
 """In the JSON: commas and opening brackets."""
 MAX_DEPTH = 60
@@ -79,13 +79,14 @@ def write_archive(
     text = _text(whole)
     # one key only: safetensors writes several in random order
     envelope = _text({"sha256": _checksum(text, arrays), "header": text})
-    if len(envelope.encode()) > MAX_HEADER_BYTES // 2:  # the half: quotes are escaped once more
+    content = to_bytes(arrays, metadata={key: envelope})
+    if (length := int.from_bytes(content[:8], "little")) > MAX_HEADER_BYTES:
         raise FileError(
-            f"{path}: cannot be written: its names and levels take more than {MAX_HEADER_BYTES // 2:,} bytes; "
-            "drop columns of many long levels, or declare them identifiers."
+            f"{path}: cannot be written: its names and levels take {length:,} bytes, and at most {MAX_HEADER_BYTES:,} can be "
+            "read; drop columns of many long levels, or declare them identifiers."
         )
     with atomic_write(path, overwrite=overwrite) as temporary:
-        temporary.write_bytes(to_bytes(arrays, metadata={key: envelope}))
+        temporary.write_bytes(content)
 
 
 def read_archive(

@@ -83,6 +83,7 @@ MAY_TOUCH_THE_DISK = (
     "archive",
     "table",
     "cli",
+    "models.machine",  # reads what memory is free
     "models.model_file",
     "training.checkpoint",
     "reports.render",

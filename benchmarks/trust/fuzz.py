@@ -132,19 +132,11 @@ def fuzz(what: str, n: int, seed: int, worker: Worker) -> dict[str, Any]:
     }
 
 
-def properties(n: int) -> dict[str, Any]:
-    """The property tests with many examples and a fresh seed."""
+def properties(n: int, seed: int) -> dict[str, Any]:
+    """The property tests with many examples."""
     environment = {**os.environ, "SYNTHGEN_EXAMPLES": str(n), "OMP_NUM_THREADS": "1"}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-s",
-        "-p",
-        "no:cacheprovider",
-        "tests/models/test_any_table.py",
-    ]
+    options = ["-q", "-s", "-p", "no:cacheprovider", f"--hypothesis-seed={seed}"]
+    command = [sys.executable, "-m", "pytest", *options, "tests/models/test_any_table.py"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     lines = [line.split("examples:")[1] for line in done.stdout.splitlines() if "examples:" in line]
     sys.stderr.write(done.stdout[-3000:] if done.returncode else "")
@@ -199,7 +191,7 @@ def main() -> int:
         worker.stop()
         result |= {"bytes": {**worker.facts, "most": worker.most_bytes}, "restarts": worker.restarts}
     if arguments.properties:
-        result["properties"] = properties(arguments.properties)
+        result["properties"] = properties(arguments.properties, seed)
     result["wall_seconds"] = round(time.perf_counter() - start, 1)
     result["cpu_seconds"] = round(sum(os.times()[:4]) - cpu, 1)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)

@@ -112,7 +112,7 @@ def play(
             outcome = "fault"
     except WrongAnswerError as error:
         outcome, why = "fault", f"wrong answer: {error}"
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is a fault)
         where = traceback.extract_tb(error.__traceback__)
         own = [f"{Path(f.filename).name}:{f.lineno}" for f in where if "/synthgen/" in f.filename]
         outcome, why = "fault", f"{type(error).__name__}: {str(error)[:200]} at {' '.join(own[-3:])}"

@@ -22,6 +22,8 @@ from synthgen.files import STANDARD_STREAM
 
 _MAX_WIDTH = 28
 _MOST_ROWS = 200
+_FEW = 4  # values shown of those that a model keeps, ...
+_MOST_STORED = 12  # ... and columns
 """Columns of a table that are shown one by one; of a wider one, those of a kind that few have."""
 _MOST_ALIKE = 20
 _DROPPED = "Left out of what is known of the features, as they may be statistics of these rows: {}."
@@ -124,17 +126,46 @@ def _model_text(file: str, as_json: bool) -> str:
     from synthgen.cli.model_files import load_model, written_with
 
     model = load_model(file)
+    from synthgen.models.stored import stored_values
+
     facts = model.describe() | written_with(file)
+    stored = stored_values(model)
     if model.annotation_ is not None and (dropped := model.annotation_.details.get("dropped")):
         facts["left_out_of_var"] = dropped
     if as_json:
+        facts["stored_values"] = stored
         return json.dumps(facts, indent=2, ensure_ascii=False, default=str)
     if len(facts["kinds"]) > _MOST_ROWS:
         facts["kinds"] = dict(Counter(facts["kinds"].values()))
     head = (
         f"{facts.pop('model')}, trained on {facts.pop('n_rows'):,} rows of {facts.pop('n_columns'):,} columns"
     )
-    return "\n".join([f"{file}: {head}", "", *_outline(facts)])
+    return "\n".join([f"{file}: {head}", "", *_outline(facts), "", *_stored(stored)])
+
+
+def _stored(stored: dict[str, dict[str, Any]]) -> list[str]:
+    """How many values are kept of each column, and the first of them; `--json` has all."""
+    lines = ["stored values (all with --json):"]
+    for title, parts in stored.items():
+        lines.append(f"  {title}:")
+        for name, kept in list(parts.items())[:_MOST_STORED]:
+            own = kept if isinstance(kept, dict) else {"values": kept}
+            lines.append(f"    {name}: {'; '.join(_counted(k, v) for k, v in own.items() if v) or 'nothing'}")
+        if len(parts) > _MOST_STORED:
+            lines.append(f"    ... and {len(parts) - _MOST_STORED:,} more")
+    return lines
+
+
+def _counted(what: str, values: Any) -> str:
+    """Values of one sort: how many, and the first few."""
+    if isinstance(values, dict) and what == "pooled":
+        return f"{values['levels']:,} rare levels of {values['rows']:,} rows pooled ({values['how']})"
+    if isinstance(values, dict):
+        return "; ".join(_counted(f"{what}, {k}", v) for k, v in values.items())
+    if isinstance(values, str):
+        return f"{what}: {values}"
+    few = ", ".join(str(v) for v in values[:_FEW])
+    return f"{len(values):,} {what} ({few}{', ...' if len(values) > _FEW else ''})"
 
 
 def _outline(facts: dict[str, Any], indent: str = "") -> list[str]:

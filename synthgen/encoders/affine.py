@@ -77,9 +77,7 @@ class AffineEncoder(AbstractColumnEncoder):
     def transform(self, plain: Plain, rng: np.random.Generator) -> np.ndarray:
         """Values on the matrix's scale; those beyond the ends are taken to be these. See the base class."""
         _refuse_missing(plain, self.column)
-        values = plain.values.astype(np.float64)
-        if self.is_scaled:
-            values = np.clip(values, self.low, self.high)
+        values = np.clip(plain.values.astype(np.float64), self.low, self.high)
         return ((values / 2 - self.origin / 2) / self.unit).astype(np.float32)[:, None]
 
     def inverse_transform(self, matrix: np.ndarray, first_row: int, seed: int) -> Plain:

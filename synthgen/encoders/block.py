@@ -209,6 +209,14 @@ class BlockEncoder:
         """Whether `inverse_transform` draws anything: what factors leave over, linked places, gaps."""
         return self.factors is not None or self.linkage is not None or bool(self.missing.any())
 
+    def stored_values(self) -> dict[str, dict[str, Any]]:
+        """What is kept of each column's values: levels, or knots and the lowest value if that stands by itself."""
+        out: dict[str, dict[str, Any]] = {}
+        for which, marginals, part in self._chunks():
+            kept = marginals.stored_values(part)
+            out |= {self.names[i]: own for i, own in zip(which.tolist(), kept, strict=True)}
+        return {name: out[name] for name in self.names}
+
     def to_state(self) -> dict[str, Any]:
         """What was learnt, as JSON-able values and numpy arrays."""
         return {

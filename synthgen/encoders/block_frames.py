@@ -10,6 +10,8 @@ from synthgen.encoders.level_marginals import MIN_CELLS
 from synthgen.exceptions import ColumnRejected
 
 _EXACT = 2.0**53
+_LARGEST = {np.dtype(np.float32): 1e30, np.dtype(np.float64): 1e150}
+"""Largest number that is learnt in a block: sums and squares of more must not overflow."""
 
 
 def block_values(table: pd.DataFrame, names: list[str]) -> np.ndarray:
@@ -30,7 +32,7 @@ def block_values(table: pd.DataFrame, names: list[str]) -> np.ndarray:
     Raises
     ------
     ColumnRejected
-        If a value is infinite, or a whole number beyond 2**53.
+        If a value is infinite or too large, or a whole number beyond 2**53.
     """
     block = table[names]
     dtypes = set(block.dtypes)
@@ -44,6 +46,14 @@ def block_values(table: pd.DataFrame, names: list[str]) -> np.ndarray:
     if np.isinf(values).any():
         name = names[int(np.flatnonzero(np.isinf(values).any(axis=1))[0])]
         raise ColumnRejected(name, "holds infinities; replace them by missing values or a bound first.")
+    largest = np.fmax.reduce(np.abs(values), axis=1, initial=0.0)
+    if (largest > _LARGEST[values.dtype]).any():
+        name, most = names[int(largest.argmax())], float(largest.max())
+        raise ColumnRejected(
+            name,
+            f"holds {most:.3g}, too large to be learnt together with many other columns; keep it beside them with "
+            f"covariates=[{name!r}], or take its logarithm.",
+        )
     return values
 
 

@@ -29,6 +29,7 @@ _DAY = 86_400  # seconds
 _WEEK = 7  # days
 _MONDAY = 3  # days from the Monday before 1970-01-01 to that day, a Thursday
 _NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_SLACK = 12  # part of a day
 _CODES = 2**62  # keys from here on are atoms: beyond every week and day
 
 
@@ -305,8 +306,12 @@ def _filled(instants: np.ndarray, counts: np.ndarray, rng: np.random.Generator) 
 def _within(days: np.ndarray, times: np.ndarray, parts: Parts) -> np.ndarray:
     """Instants of days and times, moved by a week where they lie before the first or after the last one."""
     (first, last), (at_first, at_last) = _days_and_times(parts.ends, parts.ticks)
-    early = (days < first) | ((days == first) & (times < at_first))
-    late = (days > last) | ((days == last) & (times > at_last))
+    # an instant at an end may come back a little beyond it, which is no matter of a week
+    slack = parts.ticks // _SLACK
+    early = (days < first) | ((days == first) & (times < at_first - slack))
+    late = (days > last) | ((days == last) & (times > at_last + slack))
     days = days + _WEEK * (early.astype(np.int64) - late)
+    times = np.where(days == last, np.minimum(times, at_last), times)
+    times = np.where(days == first, np.maximum(times, at_first), times)
     # sums and products of int64 wrap round to the value where the midnight before it lies beyond int64
     return np.asarray(np.clip(days * parts.ticks + times, *parts.ends))

@@ -189,7 +189,9 @@ def to_state(gated: Gated) -> dict[str, Any]:
 
 
 def from_state(state: dict[str, Any]) -> Gated:
-    """From `to_state`'s data."""
+    """From `to_state`'s data; TypeError where it is not that."""
+    if not isinstance(state["has_missing"], bool) or not isinstance(state["atoms"], np.ndarray):
+        raise TypeError("an encoder of numbers whose atoms are no array")
     rest = RankMap(state["edges"], state["low"], state["high"], state["grid"]) if "edges" in state else None
     return Gated(state["atoms"], state["has_missing"], rest)
 

@@ -112,6 +112,10 @@ class LevelMarginals:
         out[place < 0] = 0.0
         return out
 
+    def stored_values(self, columns: slice) -> list[dict[str, Any]]:
+        """The levels of some columns, as plain data."""
+        return [{"levels": np.unique(own[~np.isnan(own)]).tolist()} for own in self.levels[columns]]
+
     def to_state(self) -> dict[str, Any]:
         """As JSON-able values and numpy arrays."""
         return dict(vars(self))

@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, density_at
 
 ROWS_PER_KNOT = 5
-"""Fewest rows behind a knot (two knots are made in any case)."""
+"""Fewest rows behind a knot."""
 MAX_KNOTS = 256
 FLOOR_SHARE = 0.05
 """Share of the rows from which on the lowest value stands by itself: zeros of counts."""
@@ -111,6 +111,20 @@ class SmoothMarginals:
             out[i] = np.interp(row, place, windows)
         return np.nan_to_num(out, copy=False)
 
+    def stored_values(self, columns: slice) -> list[dict[str, Any]]:
+        """What is kept of the values of some columns, as plain data."""
+        has_floor = np.isfinite(self.floor_score[columns])
+        parts = zip(
+            self.knots[columns], self.floor[columns], self.above_floor[columns], has_floor, strict=True
+        )
+        return [
+            {
+                "knots": np.unique(knots).tolist(),
+                **({"single values": [floor.item()], "above it": [above.item()]} if own else {}),
+            }
+            for knots, floor, above, own in parts
+        ]
+
     def to_state(self) -> dict[str, Any]:
         """As JSON-able values and numpy arrays."""
         return dict(vars(self))
@@ -199,11 +213,20 @@ def _knots(ranked: np.ndarray, n_knots: int) -> np.ndarray:
     n_present = (~np.isnan(ranked)).sum(axis=1)
     out = np.zeros((len(ranked), n_knots))
     for n in np.unique(n_present[n_present > 0]):
-        own = int(np.clip(n // ROWS_PER_KNOT, min(2, n), n_knots))
+        own = int(min(n // ROWS_PER_KNOT, n_knots))
         rows = n_present == n
+        if own < 2:  # one mean and one spread stand for all
+            out[rows] = _normal_knots(ranked[rows, :n].astype(np.float64), n_knots)
+            continue
         means = _bin_means(ranked[rows, :n].astype(np.float64), own)
         out[rows] = means if own == n_knots else _respaced(means, n_knots)
     return np.maximum.accumulate(out, axis=1)
+
+
+def _normal_knots(values: np.ndarray, n_knots: int) -> np.ndarray:
+    """Knots of the normal distribution with the mean and spread of each column's few values."""
+    mean, spread = values.mean(axis=1, keepdims=True), values.std(axis=1, keepdims=True)
+    return np.asarray(mean + spread * bin_scores(n_knots))
 
 
 def _bin_means(ranked: np.ndarray, n_bins: int) -> np.ndarray:

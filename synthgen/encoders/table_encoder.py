@@ -219,7 +219,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self._check_fitted()
         table, has_names = as_frame(X)
         check_features(self, table.columns, self.schema_.names, are_given=has_names)
-        return self.matrix(table.set_axis(pd.Index(self.schema_.names), axis=1), ties=ties)
+        if not has_names or list(table.columns) != self.schema_.names:
+            table = table.set_axis(pd.Index(self.schema_.names), axis=1)
+        return self.matrix(table, ties=ties)
 
     def matrix(self, X: pd.DataFrame, *, ties: str = "drawn") -> np.ndarray:
         """`transform`, whose result is an array whatever `set_output` says, of columns that are found by their names.
@@ -312,6 +314,27 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self._check_fitted()
         check_input_features(self, input_features)
         return np.array(self.layout_.names, dtype=object)
+
+    def stored_values(self) -> dict[str, dict[str, Any]]:
+        """Every value of the table that is kept, as plain data.
+
+        Returns
+        -------
+        dict
+            ``columns``: by column, what its encoder keeps, and how many levels were pooled. ``relations``: by rule, the
+            values that it lists.
+        """
+        self._check_fitted()
+        columns = {e.column.name: e.stored_values() for e in self.encoders_}
+        if self.block_ is not None:
+            columns |= self.block_.stored_values()
+        for name, pooled in self.pooled_.items():
+            columns[name] = {**columns.get(name, {}), "pooled": vars(pooled)}
+        for column in self.schema_:  # a category that no encoder gives back is in the dtype all the same
+            if column.levels is not None:
+                columns[column.name] = {"levels": list(column.levels), **columns.get(column.name, {})}
+                columns[column.name]["levels"] = list(column.levels)
+        return {"columns": columns, "relations": self.plan_.stored_values()}
 
     def to_state(self) -> dict[str, Any]:
         """Schema and encoders, as JSON-able values and numpy arrays."""

@@ -12,8 +12,10 @@ from synthgen.exceptions import DataError
 
 
 def is_array_like(X: Any) -> bool:
-    """Whether something that is no table can be read as an array: an array, a list or tuple of rows, or what gives one."""
-    return isinstance(X, (np.ndarray, list, tuple)) or issparse(X) or hasattr(X, "__array__")
+    """Whether something can be read as an array and loses nothing by it: it has no names of columns."""
+    if isinstance(X, (np.ndarray, list, tuple)) or issparse(X):
+        return True
+    return hasattr(X, "__array__") and not hasattr(X, "columns")
 
 
 def frame_of_array(X: Any) -> pd.DataFrame:

@@ -112,7 +112,7 @@ def _check_names(own: list[str], found: list[str]) -> None:
 
 
 def _listed(names: list[str]) -> str:
-    shown = names if len(names) <= _SHOWN + 1 else [*names[:_SHOWN], "..."]
+    shown = names if len(names) <= _SHOWN else [*names[:_SHOWN], "..."]
     return "".join(f"- {name}\n" for name in shown)
 
 

@@ -21,6 +21,10 @@ def with_table_tags(tags: Any, dtypes: list[type[np.generic]] | None = None) -> 
     -------
     sklearn.utils.Tags
         The same object.
+
+    Notes
+    -----
+    That categories are taken too is left unsaid: scikit-learn's checks would then round all their numbers.
     """
     tags.input_tags.allow_nan = True
     tags.input_tags.string = True

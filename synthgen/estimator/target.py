@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 
 from synthgen.estimator.arrays import frame_of_array
 from synthgen.exceptions import DataError
@@ -61,6 +62,8 @@ def _as_series(y: Any) -> pd.Series:
         if y.shape[1] != 1:
             raise DataError(f"`y` must be one column. Got {y.shape[1]}; put the others into X.")
         return y.iloc[:, 0]
+    if issparse(y):
+        return frame_of_array(y)["x0"]  # which refuses it
     array = np.asarray(y, dtype=object) if isinstance(y, (list, tuple)) else np.asarray(y)
     if array.ndim == 0 or array.size != len(array):
         raise DataError(f"`y` must be one column. Got an array of shape {array.shape}.")

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 
 from synthgen.constraints.relation import Relation
 from synthgen.constraints.rules import Rule
+from synthgen.encoders.ranks import MIN_ROWS as SMALLEST_GROUP
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.estimator.errors import UnfittedError
@@ -24,7 +25,8 @@ from synthgen.models.content import check_missing, drawing
 from synthgen.models.drawing import Source, batch_rows, draw_for_frame, draw_matching, draw_rows
 from synthgen.models.estimate import Estimate, estimate_fit, warn_if_tight
 from synthgen.models.estimate_memory import MatrixShape
-from synthgen.models.estimate_time import Rehearsal, seconds, seconds_of_all
+from synthgen.models.estimate_time import Rehearsal, Times, seconds, seconds_of_all
+from synthgen.models.machine import resident_memory
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.model_file import write_model_file
 from synthgen.models.relation_parameters import parameters_from_state, parameters_to_state
@@ -208,7 +210,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         -----
         Memory is counted from the sizes of the arrays that the fit holds. For the time, the schema and the relations of the
         whole table are found, some rows are encoded, and some steps, one evaluation and some trees are tried: seconds
-        to a minute. How many rounds a selection takes is only known when it is done; the most is assumed.
+        to a minute. How many rounds a selection takes is only known when it is done: a usual number is assumed, and
+        `seconds_at_most` says what the most of them would take.
         """
         validate_parameters(type(self).__name__, self.parameter_constraints, self.get_params(deep=False))
         given = training_table(X, y)
@@ -218,6 +221,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
                 f"The table has {len(table)} rows; a model needs at least {MIN_ROWS} to learn from."
             )
         found: list[Schema] = []
+        held = resident_memory()
 
         def look() -> None:
             own = infer_schema(table, self.schema)
@@ -228,7 +232,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         if wide is not None and annotation is not None:
             wide = replace(wide, features=tuple(annotation.features.index))
         seed = resolve_seed(self.random_state)
-        return estimate_fit(self, table, found[0], wide, {"schema and relations": taken}, seed)
+        return estimate_fit(self, table, found[0], wide, {"schema and relations": taken}, held, seed)
 
     def sample(
         self,
@@ -413,14 +417,14 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         """What learning from the matrix adds to the memory held, the matrix included, by part."""
         return {}
 
-    def _training_seconds(self, rehearsal: Rehearsal) -> dict[str, float]:
+    def _training_seconds(self, rehearsal: Rehearsal) -> Times:
         """How long learning from the matrix takes, by part."""
 
         def learn(n: int) -> None:
             self._fit_matrix(rehearsal.rows(n), rehearsal.encoder, rehearsal.seed, None)
 
         half, whole = max(MIN_ROWS, len(rehearsal.matrix) // 2), len(rehearsal.matrix)
-        return {"model": seconds_of_all(learn, (half, whole), rehearsal.n_rows)}
+        return Times({"model": seconds_of_all(learn, (half, whole), rehearsal.n_rows)})
 
     def _training_steps(self, n_rows: int, is_reduced: bool) -> int:
         """Training steps at most."""
@@ -509,14 +513,19 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
 
     def _privacy_notes(self) -> list[str]:
         """What the model file and its samples give away, as far as the model itself can tell."""
+        least = self.fitted_parameters_["min_category_count"]
         notes = [
-            "No whole training row is stored. The levels of categories, the ends of numeric ranges and the values of "
-            "numbers on a grid (whole numbers, decimals, instants) are, where they are frequent or far apart."
+            f"No whole training row is stored. Kept are levels that {least:,} rows or more hold, numbers "
+            f"that {SMALLEST_GROUP} or more hold, and means of {SMALLEST_GROUP} or more; `synthgen inspect` lists them."
         ]
-        repeated = [
-            e.column.name for e in self.encoder_.encoders_ if e.n_kept_values() > 0.5 * self.n_rows_in_
-        ]
-        if repeated:
+        if pooled := self.encoder_.pooled_:
+            told = (f"{n} ({p.levels:,} levels, {p.rows:,} rows: {p.how})" for n, p in pooled.items())
+            notes.append(f"Levels of fewer than {least:,} rows are not kept: {', '.join(told)}.")
+        if least == 1 and (
+            repeated := [
+                e.column.name for e in self.encoder_.encoders_ if e.n_kept_values() > 0.5 * self.n_rows_in_
+            ]
+        ):
             notes.append(
                 f"Mostly distinct values are repeated from the training rows: {', '.join(repeated)}."
             )
@@ -524,8 +533,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             notes.append(self._block_note())
         elif len(self.model_.cond_columns):
             notes.append(
-                f"The {len(self.model_.condition_rows()):,} combinations of the columns that the model is conditional "
-                "on are stored as they occurred."
+                f"Of the {len(self.model_.condition_rows()):,} combinations of the columns that the model is conditional on, "
+                f"those that {SMALLEST_GROUP} rows have are stored as they occurred; the others are drawn."
             )
         if self.n_rows_in_ < 1000:
             notes.append(

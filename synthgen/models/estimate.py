@@ -14,11 +14,19 @@ from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions, block_columns
 from synthgen.exceptions import SynthgenError
 from synthgen.layout import Block, MatrixLayout
-from synthgen.models.estimate_memory import MatrixShape, block_bytes, encoding_bytes, schema_bytes
-from synthgen.models.estimate_time import Rehearsal, seconds, seconds_of_all
+from synthgen.models.estimate_memory import (
+    DOUBLE,
+    FLOAT,
+    MatrixShape,
+    block_bytes,
+    encoding_bytes,
+    schema_bytes,
+)
+from synthgen.models.estimate_time import Rehearsal, Times, seconds, seconds_of_all
 from synthgen.models.machine import free_memory, resident_memory
+from synthgen.plain import Plain, from_plain, to_plain
 from synthgen.rng import derived_seed, stream
-from synthgen.schema import Schema
+from synthgen.schema import Column, Schema
 
 MOST_SHARE = 0.8
 """Of the memory that is free: a fit that will take more is warned of."""
@@ -36,6 +44,8 @@ TRIED_COLUMNS = 3_000
 """Of a block of many columns that is reduced to common factors."""
 MOST_WIDTH = 100
 """Choices of one table column at most: levels of a share of 1%, or 60 of them, missing, and the rest (`categorical`)."""
+MANY_LEVELS = 2_000
+"""Levels of a column, from which on its rows are tried with fewer of them: ten rows a level, so that few are left out."""
 _LABELS = tuple(map(str, range(MOST_WIDTH)))
 
 
@@ -58,6 +68,8 @@ class Estimate:
         What it can take besides.
     seconds : float
         Processor time of the fit, all threads together: on a quiet machine about the time that passes with one thread.
+    seconds_at_most : float
+        The same where selection takes all its rounds, or a wide table's GAN wins and is trained again.
     n_rows, n_features, n_steps : int
         Rows of the table, columns of the encoded matrix, and steps of training at most.
     bytes_by_part, seconds_by_part : dict of str to number
@@ -68,6 +80,7 @@ class Estimate:
     held_bytes: int
     free_bytes: int
     seconds: float
+    seconds_at_most: float
     n_rows: int
     n_features: int
     n_steps: int
@@ -89,7 +102,7 @@ class Estimate:
         lines = [
             f"memory: {_size(self.peak_bytes)} at the peak, {_size(self.added_bytes)} of it added by the fit; "
             f"{_size(self.free_bytes)} are free",
-            f"time: {_span(self.seconds)} of one core",
+            f"time: {_span(self.seconds)} of one core{self._at_most()}",
             f"matrix: {self.n_rows:,} rows of {self.n_features:,} columns; {self.n_steps:,} steps of training at most",
         ]
         if self.bytes_by_part:
@@ -99,6 +112,11 @@ class Estimate:
         if self.is_tight:
             lines.append(_warning(self.added_bytes, self.free_bytes))
         return "\n".join(lines)
+
+    def _at_most(self) -> str:
+        """The most that it may take, where that is much more."""
+        is_more = self.seconds_at_most > 1.1 * self.seconds
+        return f", {_span(self.seconds_at_most)} at most" if is_more else ""
 
 
 class Estimated(Protocol):
@@ -112,7 +130,7 @@ class Estimated(Protocol):
 
     def _training_bytes(self, shape: MatrixShape, is_reduced: bool) -> dict[str, int]: ...
 
-    def _training_seconds(self, rehearsal: Rehearsal) -> dict[str, float]: ...
+    def _training_seconds(self, rehearsal: Rehearsal) -> Times: ...
 
     def _training_steps(self, n_rows: int, is_reduced: bool) -> int: ...
 
@@ -123,6 +141,7 @@ def estimate_fit(
     schema: Schema,
     wide: WideOptions | None,
     before: dict[str, float],
+    held: int,
     seed: int,
 ) -> Estimate:
     """Try pieces of a fit, and say what the whole of it will take.
@@ -139,6 +158,8 @@ def estimate_fit(
         How a block is encoded.
     before : dict of str to float
         Seconds of what was done already as the fit does it: schema and relations.
+    held : int
+        Bytes that the process held before anything was done.
     seed : int
         Of which rows are tried.
 
@@ -147,17 +168,21 @@ def estimate_fit(
     Estimate
         Of the fit.
     """
-    _warm_up()
-    held, free = resident_memory(), free_memory()
+    free = free_memory()
     found = _tried(model, table, schema, wide, seed)
     rehearsal = found.rehearsal
-    parts_of_time = {**before, "encoding": found.seconds, **model._training_seconds(rehearsal)}
-    parts = _bytes(model, table, schema, wide, rehearsal.shape)
+    timed = model._training_seconds(rehearsal)
+    # libraries that were loaded by the first steps and trees stay, here as in the fit
+    loaded = max(resident_memory() - held - rehearsal.matrix.nbytes, 0)
+    parts_of_time = {**before, "encoding": found.seconds, **timed.parts}
+    block = block_columns(schema, len(table), wide)
+    parts = _bytes(model, table, schema, block, _is_reduced(block, wide), rehearsal.shape)
     return Estimate(
-        peak_bytes=held + max(parts.values()),
+        peak_bytes=held + loaded + max(parts.values()),
         held_bytes=held,
         free_bytes=free,
         seconds=sum(parts_of_time.values()),
+        seconds_at_most=sum(parts_of_time.values()) + timed.more,
         n_rows=len(table),
         n_features=rehearsal.encoder.layout_.width,
         n_steps=model._training_steps(len(table), rehearsal.encoder.is_reduced),
@@ -182,19 +207,16 @@ def warn_if_tight(
     see how wide it is.
     """
     free = free_memory()
-    block = block_columns(schema, len(table), wide)
     try:
-        shape = _widest(schema, len(table), [c.name for c in block])
-        if max(_bytes(model, table, schema, wide, shape).values()) <= MOST_SHARE * free:
+        block = block_columns(schema, len(table), wide)
+        is_reduced = _is_reduced(block, wide)
+        shape = _widest(schema, len(table), [c.name for c in block] if is_reduced else [])
+        if max(_bytes(model, table, schema, block, is_reduced, shape).values()) <= MOST_SHARE * free:
             return
         shape = _tried(model, table, schema, wide, seed, is_timed=False).rehearsal.shape
-        added = max(_bytes(model, table, schema, wide, shape).values())
-    except (
-        SynthgenError,
-        ArithmeticError,
-        ValueError,
-    ):  # the fit itself will say what is wrong, if anything is
-        return
+        added = max(_bytes(model, table, schema, block, is_reduced, shape).values())
+    except (SynthgenError, ArithmeticError, ValueError):
+        return  # the fit itself will say what is wrong, if anything is
     if added > MOST_SHARE * free:
         warnings.warn(_warning(added, free), MemoryWarning, stacklevel=4)
 
@@ -221,7 +243,7 @@ def _tried(
     if len(block) > TRIED_COLUMNS and wide is not None:
         return _tried_columns(model, table, schema, wide, block, seed, is_timed)
     n = int(min(len(table), max(LEAST_TRIED, min(TRIED_ROWS, TRIED_CELLS // table.shape[1]))))
-    found = _encoded(model, _rows(table, n, seed), schema, wide, len(table), seed)
+    found = _encoded(model, _rows(table, schema, n, seed), schema, wide, len(table), seed)
     if n == len(table) or not is_timed:
         return found
     return _Tried(found.rehearsal, _encoding_seconds(model, table, schema, wide, seed))
@@ -238,16 +260,31 @@ def _encoding_seconds(
     own, columns = _part(schema, names), table[names]
 
     def encode(n_rows: int) -> None:
-        _encoded(model, _rows(columns, n_rows, seed), own, wide, n_rows, seed)
+        _encoded(model, _rows(columns, own, n_rows, seed), own, wide, n_rows, seed)
 
     return seconds_of_all(encode, TIMED_ROWS, len(table)) * len(by_kind) / n
 
 
-def _rows(table: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
-    """Some rows of a table, in their order."""
+def _rows(table: pd.DataFrame, schema: Schema, n: int, seed: int) -> pd.DataFrame:
+    """Some rows of a table, in their order, with as many rows a level as the table has.
+
+    Whether a level stands alone, is pooled or left out depends on its rows: of a column with many levels, neighbours are
+    made one until there are fewer levels in proportion.
+    """
     if n >= len(table):
         return table
-    return table.iloc[np.sort(stream(seed, "estimate rows").permutation(len(table))[:n])]
+    some = table.iloc[np.sort(stream(seed, "estimate rows").permutation(len(table))[:n])]
+    related = {name for r in schema.relations or () for name in r.rule.names}
+    folded = {}
+    for column in schema:
+        n_levels = len(column.levels or ())
+        fewer = max(n_levels * n // len(table), MANY_LEVELS)
+        if fewer < n_levels and column.name not in related:
+            plain = to_plain(some[column.name], column)
+            codes = plain.values * fewer // n_levels * n_levels // fewer
+            own = from_plain(Plain(np.where(plain.missing, 0, codes), plain.missing), column)
+            folded[column.name] = own.set_axis(some.index)
+    return some.assign(**folded)
 
 
 def _tried_columns(
@@ -292,26 +329,33 @@ def _part(schema: Schema, names: list[str]) -> Schema:
 
 
 def _bytes(
-    model: Estimated, table: pd.DataFrame, schema: Schema, wide: WideOptions | None, shape: MatrixShape
+    model: Estimated,
+    table: pd.DataFrame,
+    schema: Schema,
+    block: list[Column],
+    is_reduced: bool,
+    shape: MatrixShape,
 ) -> dict[str, int]:
     """What the parts of a fit add to the memory that is held."""
     out = {"schema": schema_bytes(table), **model._table_bytes(table)}
-    block = block_columns(schema, len(table), wide)
-    is_reduced = bool(block) and wide is not None and wide.reduce is not None
     if not out.keys() - {"schema"}:
         out["encoding"] = encoding_bytes(table, schema, shape)
     if block:
-        sizes = [getattr(table.dtypes[c.name], "itemsize", 8) for c in block]
+        held = set(table.dtypes[[c.name for c in block]])
+        is_small = all(d == np.float32 or getattr(d, "itemsize", 8) <= 2 for d in held)
         out["block"] = shape.matrix + block_bytes(
             len(table),
             len(block),
-            4
-            if all(table.dtypes[c.name] == np.float32 or s <= 2 for c, s in zip(block, sizes, strict=True))
-            else 8,
+            FLOAT if is_small else DOUBLE,
             has_gaps=any(c.missing for c in block),
             has_levels=any(b.activation == "one-hot" for b in shape.layout.blocks),
         )
     return out | model._training_bytes(shape, is_reduced)
+
+
+def _is_reduced(block: list[Column], wide: WideOptions | None) -> bool:
+    """Whether common factors stand for a block."""
+    return bool(block) and wide is not None and wide.reduce is not None
 
 
 def _widest(schema: Schema, n_rows: int, block: Collection[str]) -> MatrixShape:
@@ -326,14 +370,6 @@ def _widest(schema: Schema, n_rows: int, block: Collection[str]) -> MatrixShape:
         end += n_choices + 1
         blocks.append(Block(column.name, "numeric", end - 1, end, ("score",)))
     return MatrixShape(n_rows, MatrixLayout(tuple(blocks)), len(blocks) // 2)
-
-
-def _warm_up() -> None:
-    """Load what the fit will load, so that it counts as held and takes no time while pieces are tried."""
-    import lightgbm
-    import sklearn.ensemble
-
-    _ = lightgbm.Dataset, sklearn.ensemble.HistGradientBoostingClassifier
 
 
 def _warning(added: int, free: int) -> str:

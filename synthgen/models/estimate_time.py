@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -45,6 +45,26 @@ class Rehearsal:
     def rows(self, n: int) -> np.ndarray:
         """So many of its rows; from the first on again where there are not as many."""
         return self.matrix[np.arange(n) % len(self.matrix)]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of the parts of a training.
+
+    Parameters
+    ----------
+    parts : dict of str to float
+        As they are expected.
+    more : float
+        Seconds that may come on top, where the table decides how much there is to do.
+    """
+
+    parts: dict[str, float] = field(default_factory=dict)
+    more: float = 0.0
+
+    def __or__(self, other: Times) -> Times:
+        """Both."""
+        return Times(self.parts | other.parts, self.more + other.more)
 
 
 def seconds(piece: Callable[[], object]) -> float:

@@ -11,7 +11,7 @@ import torch
 
 from synthgen.models.calibrated import calibrate
 from synthgen.models.condition_table import condition_table
-from synthgen.models.estimate_time import Rehearsal, seconds, seconds_a_step, seconds_of_all
+from synthgen.models.estimate_time import Rehearsal, Times, seconds, seconds_a_step, seconds_of_all
 from synthgen.models.gan_fit import AUDIT_BLOCKS, AUDIT_STEPS, MAX_VALIDATION_ROWS, MIN_VALIDATION_ROWS
 from synthgen.models.gan_model import GanModel
 from synthgen.models.recipe import SCORE_CHECK_EVERY, network_plan, table_config
@@ -47,7 +47,7 @@ def gan_config(given: Mapping[str, Any], n_rows: int, device: str) -> TrainingCo
 
 def gan_seconds(
     rehearsal: Rehearsal, cond_columns: list[int], given: Mapping[str, Any], device: str
-) -> tuple[dict[str, float], GanModel]:
+) -> tuple[Times, GanModel]:
     """Seconds of training a GAN on all columns, by part, and an untrained model.
 
     Parameters
@@ -63,7 +63,7 @@ def gan_seconds(
 
     Returns
     -------
-    seconds : dict of str to float
+    times : Times
         Steps, evaluations, calibration and audit; those that there are.
     model : GanModel
         With the networks' real sizes.
@@ -103,7 +103,7 @@ def gan_seconds(
         out["calibration"] = calibration_seconds(rehearsal, model)
     if given["watch"] and config.max_steps >= AUDIT_STEPS:
         out["audit"] = _audit(rehearsal, model, given)
-    return within(out, "training steps", given["max_time"]), model
+    return Times(within(out, "training steps", given["max_time"])), model
 
 
 def within(parts: dict[str, float], name: str, most: float | None) -> dict[str, float]:
@@ -158,7 +158,7 @@ def vae_seconds(
     n_validation: int,
     model: Any,
     device: str,
-) -> dict[str, float]:
+) -> Times:
     """Seconds of training a variational autoencoder, by part.
 
     Parameters
@@ -178,7 +178,7 @@ def vae_seconds(
 
     Returns
     -------
-    dict of str to float
+    Times
         Steps, evaluations and calibration.
     """
     rows = torch.from_numpy(rehearsal.matrix).to(device)
@@ -195,12 +195,10 @@ def vae_seconds(
         out["evaluations"] = n_checks * seconds(lambda: held_out_loss(vae, held, noise, config.beta))
     if model is not None:
         out["calibration"] = calibration_seconds(rehearsal, model)
-    return within(out, "training steps", config.max_time)
+    return Times(within(out, "training steps", config.max_time))
 
 
-def score_seconds(
-    rehearsal: Rehearsal, cond_columns: list[int], choice: str, recipe: ScoreRecipe
-) -> dict[str, float]:
+def score_seconds(rehearsal: Rehearsal, cond_columns: list[int], choice: str, recipe: ScoreRecipe) -> Times:
     """Seconds of modelling common factors, by part.
 
     Parameters
@@ -216,9 +214,9 @@ def score_seconds(
 
     Returns
     -------
-    dict of str to float
-        Steps, and the contests of which the first two are expected: then most trainings stop, and the linear model wins. A GAN
-        that wins is trained as many steps again.
+    Times
+        With the first two contests: then most trainings stop, and the linear model wins. More where the GAN goes on, wins, and
+        is trained again on all rows.
     """
     layout, seed = rehearsal.encoder.layout_, rehearsal.seed
 
@@ -230,20 +228,20 @@ def score_seconds(
 
     linear = seconds(fit("linear", 1))
     if choice == "linear" or (choice == "auto" and rehearsal.n_rows < MIN_GAN_ROWS) or not layout.numeric:
-        return {"linear model": linear}
+        return Times({"linear model": linear})
     step = seconds_a_step(lambda n: fit("gan", n)())
+    config = recipe.config
     if choice == "gan":
-        return within(
-            {"linear model": linear, "training steps": recipe.config.max_steps * step},
-            "training steps",
-            recipe.config.max_time,
-        )
-    n_steps = min(recipe.config.max_steps, FIRST_CONTEST + SCORE_CHECK_EVERY)
-    n_contests = max(1, -(-(n_steps - FIRST_CONTEST) // SCORE_CHECK_EVERY) + 1)
-    one = seconds(fit("auto", 2))
-    out = {
-        "linear model": linear,
-        "training steps": n_steps * step,
-        "contests": n_contests * max(one - linear, 0.0),
-    }
-    return within(out, "training steps", recipe.config.max_time)
+        parts = {"linear model": linear, "training steps": config.max_steps * step}
+        return Times(within(parts, "training steps", config.max_time))
+    one_contest = max(seconds(fit("auto", 2)) - linear, 0.0)
+    n_steps = min(config.max_steps, FIRST_CONTEST + SCORE_CHECK_EVERY)
+    expected, most = _contests(n_steps), _contests(config.max_steps)
+    parts = {"linear model": linear, "training steps": n_steps * step, "contests": expected * one_contest}
+    more = (2 * config.max_steps - n_steps) * step + (most - expected) * one_contest
+    return Times(within(parts, "training steps", config.max_time), more)
+
+
+def _contests(n_steps: int) -> int:
+    """Contests in so many steps."""
+    return max(1, (n_steps - FIRST_CONTEST) // SCORE_CHECK_EVERY + 1)

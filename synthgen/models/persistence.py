@@ -52,5 +52,9 @@ def load(path: str | os.PathLike[str]) -> AbstractSynthesizer:
         if isinstance(model, Bootstrap):
             check_dtypes(model.encoder_.rows_, model.schema_)
             check_missing(model.encoder_.rows_, model.schema_)
+            if state["model"]["n_rows"] != len(model.encoder_.rows_):
+                raise ValueError(
+                    f"{state['model']['n_rows']} rows where it keeps {len(model.encoder_.rows_)}"
+                )
     model.file_ = str(path)
     return model

@@ -140,6 +140,11 @@ class RowEncoder(TableEncoder):
         rules = [r.rule for r in self.schema_.relations or () if r.enabled]
         return [RowCheck(rule) for rule in rules if isinstance(rule, Unique)]
 
+    def stored_values(self) -> dict[str, dict[str, Any]]:
+        """That every row is kept, as it is."""
+        self._check_fitted()
+        return {"columns": {name: {"rows": f"all {len(self.rows_):,}"} for name in self.schema_.names}}
+
     def to_state(self) -> dict[str, Any]:
         """Schema and rows, as JSON-able values and numpy arrays."""
         self._check_fitted()

@@ -26,7 +26,7 @@ from synthgen.models.estimate_memory import (
     selection_bytes,
 )
 from synthgen.models.estimate_selection import selection_seconds
-from synthgen.models.estimate_time import Rehearsal
+from synthgen.models.estimate_time import Rehearsal, Times
 from synthgen.models.estimate_training import gan_config, gan_seconds, n_validation_rows, score_seconds
 from synthgen.models.gan_fit import AUDIT_STEPS, fit_gan
 from synthgen.models.gan_model import GanModel
@@ -222,6 +222,7 @@ class SynthGAN(AbstractLatentSynthesizer):
 
     contest_: Contest | None
     selector_: Selector | None
+    _record: GanRecord
 
     parameter_constraints: ClassVar[Mapping[str, list[Constraint]]] = CONSTRAINTS
 
@@ -466,10 +467,10 @@ class SynthGAN(AbstractLatentSynthesizer):
             out |= selection_bytes(shape)
         return out
 
-    def _training_seconds(self, rehearsal: Rehearsal) -> dict[str, float]:
+    def _training_seconds(self, rehearsal: Rehearsal) -> Times:
         encoder, device = rehearsal.encoder, training_device(self.device, type(self).__name__)
         if not encoder.layout_.width:
-            return {}
+            return Times()
         given = self._filled_in(rehearsal.n_rows)
         cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
         with torch_threads(self.n_threads):
@@ -479,7 +480,7 @@ class SynthGAN(AbstractLatentSynthesizer):
                 return score_seconds(rehearsal, cond_columns, self.wide_model, recipe)
             out, model = gan_seconds(rehearsal, cond_columns, given, device)
         if given["refine"] is not None and rehearsal.n_rows >= self._fewest_to_choose():
-            out |= selection_seconds(rehearsal, model)
+            out |= selection_seconds(rehearsal, model, self._training_steps(rehearsal.n_rows, False))
         return out
 
     def _training_steps(self, n_rows: int, is_reduced: bool) -> int:

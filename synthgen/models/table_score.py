@@ -56,12 +56,12 @@ def table_score(rows: pd.DataFrame, schema: Schema, draw: Callable[[int, int], p
     """
     if len(rows) < FEWEST_ROWS:
         raise DataError(f"A score needs at least {FEWEST_ROWS} rows. Got {len(rows)}.")
-    if len(rows) > MOST_ROWS:
-        rows = rows.iloc[_some(len(rows), MOST_ROWS, "score rows")]
+    # in any order: every second row is judged by trees that learnt from the others
+    rows = rows.iloc[_some(len(rows), MOST_ROWS, "score rows")]
     n = len(rows)
     columns = [c for c in schema if c.name in rows.columns]
     if len(columns) > MOST_COLUMNS:
-        columns = [columns[i] for i in _some(len(columns), MOST_COLUMNS, "score columns")]
+        columns = [columns[i] for i in np.sort(_some(len(columns), MOST_COLUMNS, "score columns"))]
     real = score_features(rows, columns)
     n_draws = int(np.clip(-(-ROWS_WANTED // n), 1, MOST_DRAWS))
     drawn = score_features(draw(n * n_draws, SEED), columns)
@@ -95,5 +95,5 @@ def _auc(real: np.ndarray, fake: np.ndarray, min_leaf: int) -> float:
 
 
 def _some(n: int, n_wanted: int, purpose: str) -> np.ndarray:
-    """Which of n, in order."""
-    return np.sort(stream(SEED, purpose).choice(n, n_wanted, replace=False))
+    """At most so many of n, in random order."""
+    return stream(SEED, purpose).permutation(n)[:n_wanted]

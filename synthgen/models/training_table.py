@@ -104,7 +104,8 @@ def rows_of_model(model: Any, X: Any, y: Any = None) -> pd.DataFrame:
     if y is None and target is not None and has_names and list(frame.columns) == list(whole):
         return frame
     check_features(model, frame.columns, own, are_given=has_names)
-    frame = frame.set_axis(pd.Index(own), axis=1)
+    if not has_names or list(frame.columns) != own:
+        frame = frame.set_axis(pd.Index(own), axis=1)
     if y is None or target is None:
         return frame
     column = target_column(y, frame.index, frame.columns, target)

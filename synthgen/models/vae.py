@@ -21,7 +21,7 @@ from synthgen.models.condition_table import condition_table
 from synthgen.models.covariate_table import covariate_table
 from synthgen.models.device import DEVICES, loading_device, training_device
 from synthgen.models.estimate_memory import MatrixShape, calibration_bytes, gan_bytes
-from synthgen.models.estimate_time import Rehearsal
+from synthgen.models.estimate_time import Rehearsal, Times
 from synthgen.models.estimate_training import n_validation_rows, vae_seconds
 from synthgen.models.gan_fit import split_rows
 from synthgen.models.latent import AbstractLatentSynthesizer
@@ -274,11 +274,11 @@ class SynthVAE(AbstractLatentSynthesizer):
         out = gan_bytes(shape, n_validation, watched=False, audited=False)
         return out | ({"calibration": calibration_bytes(shape, n_validation)} if self.calibrate else {})
 
-    def _training_seconds(self, rehearsal: Rehearsal) -> dict[str, float]:
+    def _training_seconds(self, rehearsal: Rehearsal) -> Times:
         encoder, device = rehearsal.encoder, training_device(self.device, type(self).__name__)
         layout = encoder.layout_
         if not layout.width:
-            return {}
+            return Times()
         cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
         n_validation = n_validation_rows(rehearsal.n_rows, self.validation_fraction)
         conditions = condition_table(rehearsal.matrix, cond_columns)

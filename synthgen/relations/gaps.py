@@ -174,6 +174,8 @@ class GapStep(AbstractStep):
 def _spread(rule: Inequality, table: Table, both: np.ndarray) -> float:
     """Standard deviation of the gap over that of the larger column."""
     low, high = (numbers(table.columns[n], table.schema[n])[both] for n in (rule.low, rule.high))
+    unit = max(float(np.abs(low).max()), float(np.abs(high).max())) or 1.0
+    low, high = low / unit, high / unit  # squares must not overflow
     return float(np.std(high - low) / max(float(np.std(high)), np.finfo(float).tiny))
 
 

@@ -14,6 +14,8 @@ from synthgen.schema import Schema
 
 LOOK = 5_000
 """Rows that are looked at first."""
+LARGEST = 1e70
+"""Largest number that arithmetic is tried on: squares of products of two must not overflow."""
 MIN_OFF_MODE = 20
 """Rows that must differ from a column's commonest value for it to show a relation."""
 
@@ -61,8 +63,13 @@ class LookedAt:
 
     @cached_property
     def measured(self) -> list[str]:
-        """The columns of numbers, instants and durations that vary."""
-        return [c.name for c in self.schema if measure(c) is not None and c.kind != "constant"]
+        """The columns of numbers, instants and durations that vary, but for numbers too large to be multiplied."""
+        found = [c.name for c in self.schema if measure(c) is not None and c.kind != "constant"]
+        return [n for n in found if self._largest(n) <= LARGEST]
+
+    def _largest(self, name: str) -> float:
+        values = self.whole(name).values
+        return float(np.fmax.reduce(np.abs(values.astype(np.float64)), initial=0.0))
 
     def first_numbers(self, names: Sequence[str]) -> np.ndarray:
         """Columns in natural units in the rows looked at first, NaN where missing, shape (n_first, n_names)."""

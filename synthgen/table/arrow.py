@@ -332,6 +332,13 @@ def _differs(series: pd.Series, column: Column) -> bool:
         token, wanted = dtype_token(series), family(column.dtype)
     except DataError:
         return False
+    if (
+        token != column.dtype
+        and column.levels is None
+        and wanted not in ("string", "bool")
+        and series.isna().all()
+    ):
+        return True  # pandas' metadata call an Arrow decimal an object
     if token == column.dtype or family(token) != wanted:
         return False
     return column.levels is not None or wanted not in ("string", "bool")

@@ -51,8 +51,8 @@ def read_table(path: str | os.PathLike[str], *, format: str | None = None) -> pd
     Raises
     ------
     TableFileError
-        If the file is missing, a folder, empty, cut short, damaged, not of its format, or may not be read; if
-        a column is nested, or two have one name; if CSV is ragged or not UTF-8.
+        If the file is missing, a folder, empty, cut short, damaged, not of its format, too large, or may not be read;
+        if a column is nested, or two have one name; if CSV is ragged or not UTF-8.
 
     Notes
     -----
@@ -63,6 +63,9 @@ def read_table(path: str | os.PathLike[str], *, format: str | None = None) -> pd
     From CSV a column becomes whole numbers, floats, booleans (true/false) or ISO dates and times if all its
     values are; anything else, codes with leading zeros included, stays text. An empty field and the usual
     words for it (NA, NaN, NULL, ...) are missing values unless they stand in quotes.
+
+    A file that stands for far more than its size, or for more than half of the machine's memory, is refused before it is
+    read; the environment variable SYNTHGEN_MAX_TABLE_BYTES allows more (see `synthgen.table.limits`).
 
     Examples
     --------

@@ -62,7 +62,7 @@ def read_vcf(path: str | os.PathLike[str]) -> AnnotatedTable:
     header = read_header(path)
     sites: list[Site] = []
     parts: list[Dosages] = []
-    for batch, calls in read_records(cyvcf2, path, header.samples):
+    for batch, calls in read_records(cyvcf2, path, header):
         n_alternatives = np.array([len(site.alternatives) for site in batch])
         try:
             part = dosages_of_calls(calls, n_alternatives, list(map(str, batch)), header.samples)

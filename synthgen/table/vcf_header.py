@@ -22,8 +22,8 @@ _START = "##fileformat=VCF"
 _LINE = 1 << 28
 """A line longer than this many bytes is none."""
 _RECORD = re.compile(
-    rb"[^#\s\0][^\s\0]*\t\d{1,10}\t[^\t\0]+\t[A-Za-z.*]+\t[^\s\0]+\t(\.|[-+.\deE]+|[-+]?[nNiI][a-zA-Z]+)\t[^\t\0]+\t[^\t\0]+"
-    rb"(\t[\w.:]+)?(\t|\r?\n|$)"
+    rb"[^#\s\0<>,=\"][^\s\0<>,=\"]*\t\d{1,10}\t[^\t\0]+\t[A-Za-z.*]+\t[^\s\0]+\t(\.|[-+.\deE]+|[-+]?[nNiI][a-zA-Z]+)\t[^\t\0]+\t[^\t\0]+"
+    rb"\t[\w.+-]+(:[\w.+-]+)*\t"
 )
 """How a record begins: eight fixed columns, and the names of the genotypes' parts."""
 
@@ -35,6 +35,8 @@ class Header(NamedTuple):
     """Names, in file order."""
     contigs: dict[str, int | None]
     """Length of each contig, in file order; None where it is not said."""
+    undeclared: list[str]
+    """Contigs that only records name."""
 
 
 def read_header(path: Path) -> Header:
@@ -71,15 +73,21 @@ def read_header(path: Path) -> Header:
         elif not line.startswith("##"):
             columns = line.split("\t")
             samples = _samples(columns, path)
-            _check_records(lines, number + 1, len(columns), path)
-            return Header(samples, contigs)
+            undeclared = _check_records(lines, number + 1, len(columns), set(contigs), path)
+            return Header(samples, contigs, undeclared)
     raise TableFileError(
         f"{path}: the header has no line that begins with #CHROM; the file is cut short or no VCF."
     )
 
 
-def _check_records(lines: Iterator[bytes], first: int, n_columns: int, path: Path) -> None:
-    """Refuse records of another number of columns; `first` is the number of the first one's line."""
+def _check_records(
+    lines: Iterator[bytes], first: int, n_columns: int, contigs: set[str], path: Path
+) -> list[str]:
+    """Refuse records of another number of columns; the contigs that `contigs` lacks.
+
+    `first` is the number of the first record's line.
+    """
+    known = {name.encode(): False for name in contigs}
     number = first - 1
     for number, line in enumerate(lines, start=first):
         if line.count(b"\t") != n_columns - 1 or not line.strip():
@@ -93,8 +101,16 @@ def _check_records(lines: Iterator[bytes], first: int, n_columns: int, path: Pat
                 f"{path}: line {number:,} is no record of VCF: one begins with CHROM, POS (a whole number), ID, REF (letters) "
                 "and ALT. Mend it or leave it out."
             )
+        if (contig := line[: line.index(b"\t")]) not in known:
+            known[contig] = True
     if number < first:
         raise TableFileError(f"{path}: has a header but no variants; it needs at least one.")
+    try:
+        return [name.decode() for name, is_new in known.items() if is_new]
+    except UnicodeDecodeError as error:
+        raise TableFileError(
+            f"{path}: the name of a contig is not UTF-8 text; save the file as UTF-8."
+        ) from error
 
 
 def _lines(path: Path) -> Iterator[bytes]:

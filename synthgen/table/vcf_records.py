@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from synthgen.exceptions import TableFileError
 from synthgen.table.vcf_genotypes import NO_ALLELE
+from synthgen.table.vcf_header import Header
 
 _BATCH = 1 << 22
 """Calls looked at together: 24 MiB."""
@@ -34,7 +35,7 @@ class Site(NamedTuple):
 
 
 def read_records(
-    cyvcf2: Any, path: Path, samples: list[str]
+    cyvcf2: Any, path: Path, header: Header
 ) -> Iterator[tuple[list[Site], npt.NDArray[np.int16]]]:
     """Sites and their calls, some at a time.
 
@@ -44,8 +45,8 @@ def read_records(
         The library.
     path : pathlib.Path
         A VCF file.
-    samples : list of str, length N
-        Of the file.
+    header : Header
+        Of the file, with N samples.
 
     Yields
     ------
@@ -59,11 +60,12 @@ def read_records(
     TableFileError
         If a record cannot be read, or has no GT, or calls of more than two alleles.
     """
+    samples = header.samples
     size = max(1, _BATCH // len(samples))
     calls = np.empty((size, len(samples), 3), dtype=np.int16)
     sites: list[Site] = []
     with _quiet(cyvcf2), _Reading(path) as reading:
-        for record in cyvcf2.VCF(str(path)):
+        for record in _opened(cyvcf2, path, header.undeclared):
             site = _site(record)
             reading.last = str(site)
             if "GT" not in record.FORMAT:
@@ -81,6 +83,14 @@ def read_records(
                 sites = []
         if sites:
             yield sites, calls[: len(sites)]
+
+
+def _opened(cyvcf2: Any, path: Path, undeclared: list[str]) -> Any:
+    """The records; contigs are declared, because htslib dies of damaged calls on one that it met in a record first."""
+    file = cyvcf2.VCF(str(path))
+    for name in undeclared:
+        file.add_to_header(f"##contig=<ID={name}>")
+    return file
 
 
 def _check_pairs(found: npt.NDArray[np.int16], site: Site, samples: list[str], path: Path) -> None:

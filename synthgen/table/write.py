@@ -60,6 +60,11 @@ def write_table(
     FileError
         If the file cannot be written: permission, full disk, or it exists and may not be replaced.
 
+    Notes
+    -----
+    CSV holds values and names as they are, those that begin with ``=``, ``+``, ``-`` or ``@`` too, which spreadsheets take for
+    formulas: see SECURITY.md.
+
     Examples
     --------
     >>> write_table(pd.DataFrame({"age": [31, 44]}), "ages.parquet")  # doctest: +SKIP

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from pandas.testing import assert_series_equal
 
-from synthgen.dtypes import family
+from synthgen.encoders.calendar import CalendarEncoder
 from synthgen.encoders.ranks import MIN_ROWS
 from synthgen.encoders.table_encoder import TableEncoder
+from synthgen.plain import to_plain
+from synthgen.schema import Column
 from synthgen.table.infer import infer_schema
 
 
@@ -17,30 +19,89 @@ def fit(table: pd.DataFrame) -> TableEncoder:
 
 
 def check_round_trip(table: pd.DataFrame) -> None:
-    """Exactly, but for continuous values (within rank resolution) and identifiers (made anew)."""
+    """Levels exactly where they are kept, numbers within rank resolution, identifiers made anew."""
     encoder = fit(table)
     back = encoder.inverse_transform(encoder.transform(table))
     assert list(back.columns) == list(table.columns)
-    for column in encoder.schema:
+    for column in encoder.schema_:
         got, wanted = back[column.name], table[column.name].reset_index(drop=True)
-        assert got.dtype == wanted.dtype, column
+        check_dtype(got, wanted)
         if column.kind == "identifier":
             assert got.dropna().is_unique
-        elif family(column.dtype) == "float":
-            check_within_rank_resolution(got, wanted)
+        elif column.levels is not None:
+            check_levels(got, wanted, encoder)
         else:
-            assert_series_equal(got, wanted)
+            own = encoder.encoder_of(column.name)
+            calendar = own if isinstance(own, CalendarEncoder) else None
+            check_within_rank_resolution(got, wanted, column, calendar=calendar)
 
 
-def check_within_rank_resolution(got: pd.Series, wanted: pd.Series) -> None:
+def check_dtype(got: pd.Series, wanted: pd.Series) -> None:
+    """The dtype as it came; a pandas categorical may lack categories, and keeps the order of the others."""
+    if isinstance(wanted.dtype, pd.CategoricalDtype) and len(got.cat.categories):
+        categories = wanted.cat.categories
+        places = categories.get_indexer(got.cat.categories)
+        if (places >= 0).any():  # else all are made up
+            assert (np.diff(places) > 0).all() and got.cat.categories.dtype == categories.dtype
+        assert got.cat.ordered == wanted.cat.ordered
+    else:
+        assert got.dtype == wanted.dtype
+
+
+def check_levels(got: pd.Series, wanted: pd.Series, encoder: TableEncoder) -> None:
+    """Levels of enough rows come back where they were, the rows of others hold one of them; true and false are kept."""
+    column = encoder.schema_[str(got.name)]
+    pooled = encoder.pooled_.get(column.name)
     assert_series_equal(got.isna(), wanted.isna())
-    got, wanted = got.dropna().astype("float64"), wanted.dropna().astype("float64")
-    if len(wanted):
-        assert got.between(wanted.min(), wanted.max()).all()
-        distinct = np.unique(wanted)
-        assert (
-            np.abs(np.searchsorted(distinct, got) - np.searchsorted(distinct, wanted)) <= 2 * MIN_ROWS
-        ).all()
+    counts = wanted.value_counts()
+    kept = wanted.isin(column.levels).to_numpy(dtype=bool)
+    got_values, wanted_values = got.astype(object)[kept], wanted.astype(object)[kept]
+    assert_series_equal(got_values, wanted_values)
+    assert got.dropna().isin(column.levels).all()
+    assert (pooled is None) == bool(
+        (kept | wanted.isna().to_numpy(dtype=bool)).all() and not _lost(got, wanted)
+    )
+    if pooled is not None and pooled.how == "drawn":
+        assert counts.reindex(list(column.levels)).min() >= encoder.min_category_count
+        assert pooled.rows == int((~kept & ~wanted.isna().to_numpy(dtype=bool)).sum())
+
+
+def _lost(got: pd.Series, wanted: pd.Series) -> bool:
+    """Whether categories of no rows are gone."""
+    is_category = isinstance(wanted.dtype, pd.CategoricalDtype)
+    return is_category and len(got.cat.categories) < len(wanted.cat.categories)
+
+
+def check_within_rank_resolution(
+    got: pd.Series, wanted: pd.Series, column: Column, *, calendar: CalendarEncoder | None = None
+) -> None:
+    """Missing where it was, inside the range, no further off than two segments; frequent values where they were.
+
+    Instants that a `calendar` takes apart may change their day or week for the one beside it where it has few rows, and
+    their times of day are smoothed by themselves.
+    """
+    a, b = to_plain(got, column), to_plain(wanted, column)
+    n_present = int((~b.missing).sum())
+    if n_present < MIN_ROWS <= len(wanted) // 2 and b.missing.any():
+        assert a.missing.all()  # too few to learn from
+        return
+    assert np.array_equal(a.missing, b.missing)
+    found, given = a.values[~a.missing], b.values[~b.missing]
+    if not len(given):
+        return
+    assert found.min() >= given.min() and found.max() <= given.max()
+    distinct, counts = np.unique(given, return_counts=True)
+    most = (2 if calendar is None else 4) * MIN_ROWS
+    is_near = np.abs(np.searchsorted(distinct, found) - np.searchsorted(distinct, given)) <= most
+    if calendar is not None:
+        unit = calendar.parts.ticks * (7 if len(calendar.parts.weekdays) else 1)
+        is_near |= np.abs(found - given) <= unit + calendar.parts.ticks
+    assert is_near.all()
+    for end, n in ((0, counts[0]), (-1, counts[-1])):
+        assert n >= MIN_ROWS or len(distinct) <= 2 or len(given) < 2 * MIN_ROWS or distinct[end] not in found
+    if calendar is None:
+        is_frequent = np.isin(given, distinct[counts >= MIN_ROWS])
+        assert np.array_equal(found[is_frequent], given[is_frequent])
 
 
 def check_matrix(table: pd.DataFrame) -> None:
@@ -79,7 +140,8 @@ def check_no_rows(table: pd.DataFrame) -> None:
     encoder = fit(table)
     back = encoder.inverse_transform(np.zeros((0, encoder.layout_.width), dtype=np.float32))
     assert back.shape == (0, table.shape[1])
-    assert (back.dtypes == table.dtypes).all()
+    for name in table.columns:
+        check_dtype(back[name], table[name])
 
 
 CHECKS = [check_round_trip, check_matrix, check_state, check_repeatable, check_no_rows]

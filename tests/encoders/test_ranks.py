@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.preprocessing import QuantileTransformer
 
-from synthgen.encoders.ranks import MAX_SEGMENTS, MIN_ROWS, fit_rank_map, from_scores, to_scores
+from synthgen.encoders.ranks import (
+    MAX_SEGMENTS,
+    MIN_ROWS,
+    blurred_ends,
+    fit_rank_map,
+    from_scores,
+    to_scores,
+)
 
 
 def fit(values, **kwargs):
@@ -18,25 +25,108 @@ def scores(values, rank_map, seed=0):
     return to_scores(values, rank_map, np.random.default_rng(seed).random(len(values)))
 
 
-@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=60), st.booleans())
-def test_whole_numbers_are_exact_through_float32(values, smooth):
+def through_float32(values, rank_map):
+    return from_scores(scores(values, rank_map).astype(np.float32), rank_map)
+
+
+def check_nothing_rare_is_kept(rank_map, values):
+    """Segments in order; steps of enough rows; ends that are none of a few rows' extremes."""
+    distinct, counts = np.unique(values, return_counts=True)
+    rare = distinct[counts < MIN_ROWS]
+    assert (rank_map.low <= rank_map.high).all() and (rank_map.high[:-1] <= rank_map.low[1:]).all()
+    inner = rank_map.low[1:-1][rank_map.low[1:-1] == rank_map.high[1:-1]]
+    assert not np.isin(inner, rare).any()
+    low, high = rank_map.low[0], rank_map.high[-1]
+    assert distinct[0] <= low <= high <= distinct[-1]
+    if len(rank_map.low) > 1:
+        assert not {low.item(), high.item()} & set(rare[[0, -1]].tolist() if len(rare) else []) & {
+            distinct[0].item(), distinct[-1].item()
+        }  # fmt: skip
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=60))
+def test_levels_are_exact_through_float32(values):
     values = np.array(values, dtype=np.int64)
-    rank_map = fit(values, smooth=smooth)
-    assert np.array_equal(from_scores(scores(values, rank_map).astype(np.float32), rank_map), values)
+    assert np.array_equal(through_float32(values, fit(values, smooth=False)), values)
+
+
+@given(st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(-9, 9)), min_size=1, max_size=120))
+def test_of_whole_numbers_frequent_ones_come_back_and_rare_ones_are_not_kept(values):
+    values = np.array(values, dtype=np.int64)
+    rank_map = fit(values)
+    check_nothing_rare_is_kept(rank_map, values)
+    back = through_float32(values, rank_map)
+    distinct, counts = np.unique(values, return_counts=True)
+    frequent = np.isin(values, distinct[counts >= MIN_ROWS])
+    assert np.array_equal(back[frequent], values[frequent])
+    assert np.abs(np.searchsorted(distinct, back) - np.searchsorted(distinct, values)).max() <= 2 * MIN_ROWS
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=300))
-def test_small_whole_numbers_are_exact(values):
+def test_small_whole_numbers_between_the_ends_are_exact_or_lone(values):
     values = np.array(values, dtype=np.uint64)
     rank_map = fit(values)
-    assert np.array_equal(from_scores(scores(values, rank_map).astype(np.float32), rank_map), values)
+    check_nothing_rare_is_kept(rank_map, values)
+    segment = np.searchsorted(rank_map.high, values)
+    known = segment < len(rank_map.high)
+    known[known] = rank_map.low[segment[known]] <= values[known]
+    assert np.array_equal(through_float32(values, rank_map)[known], values[known])
 
 
-@pytest.mark.parametrize("scale", [1, 100, 10**6, 10**12])
-def test_large_columns_are_exact(scale):
+@pytest.mark.parametrize(("scale", "least"), [(1, 0.999), (100, 0.99), (10**6, 0.0), (10**12, 0.0)])
+def test_large_columns_agree_within_rank_resolution_and_small_ones_exactly(scale, least):
     values = (np.random.default_rng(0).lognormal(size=30_000) * scale).astype(np.int64)
     rank_map = fit(values)
-    assert np.array_equal(from_scores(scores(values, rank_map).astype(np.float32), rank_map), values)
+    check_nothing_rare_is_kept(rank_map, values)
+    back = through_float32(values, rank_map)
+    assert (back == values).mean() >= least
+    ordered = np.sort(values)
+    between = np.searchsorted(ordered, back, "left"), np.searchsorted(ordered, back, "right")
+    own = np.searchsorted(ordered, values)
+    n_segment = 2 * (30_000 // MAX_SEGMENTS + 1)
+    assert ((between[0] - own <= n_segment) & (own - between[1] <= n_segment)).all()
+
+
+def test_lone_values_beside_frequent_ones_are_taken_to_be_these():
+    rank_map = fit(np.repeat([-999, 0, 3, 1000, 10**9], [2, 100, 2, 100, 1]))
+    assert rank_map.low.tolist() == rank_map.high.tolist() == [0, 1000]
+
+
+def test_rare_whole_numbers_among_frequent_ones_are_not_lost():
+    rank_map = fit(np.repeat([30, 31, 32, 33, 34], [9, 8, 4, 9, 9]))
+    drawn = from_scores(np.random.default_rng(0).normal(size=20_000), rank_map)
+    assert np.isin(drawn, [31, 32]).mean() == pytest.approx(12 / 39, abs=0.01)
+    assert (drawn == 32).mean() == pytest.approx(6 / 39, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1e300, -1e300, 5e-324, 1e-300] * 3,
+        [1.7e308] * 6 + [-1.7e308] * 6 + list(range(40)),
+        10.0 ** np.linspace(-300, 300, 500),
+        5e-324 * np.arange(1, 60),
+    ],
+    ids=["a few", "frequent", "600 orders of magnitude", "subnormal"],
+)
+def test_extreme_numbers_neither_overflow_nor_leave_the_range(values):
+    values = np.array(values, dtype=np.float64)
+    rank_map = fit(values)
+    drawn = from_scores(np.random.default_rng(0).normal(size=2000), rank_map)
+    assert np.isfinite(drawn).all() and drawn.min() >= values.min() and drawn.max() <= values.max()
+    check_nothing_rare_is_kept(rank_map, values)
+
+
+@pytest.mark.parametrize(
+    "values", [[3, 9, 1, 4], [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37], [5] * 6 + [9] * 7]
+)
+def test_blurred_ends_are_means_of_five_rows_unless_five_rows_hold_them(values):
+    ordered = np.sort(np.array(values))
+    low, high = blurred_ends(*np.unique(ordered, return_counts=True))
+    if len(values) < 10:
+        assert low == high == round(ordered.mean())
+    else:
+        assert (low, high) == (np.ceil(ordered[:5].mean()), np.floor(ordered[-5:].mean()))
 
 
 @given(st.lists(st.floats(-1e9, 1e9, width=32), min_size=1, max_size=200))

@@ -90,7 +90,8 @@ def test_free_text_is_refused_with_a_reason_unless_declared():
     with pytest.raises(ColumnRejected, match=r"'note' is free text .* drop it, or declare it categorical"):
         fit(table)
     declared = infer_schema(table, Schema((Column("note", "categorical"),)))
-    assert TableEncoder(declared).fit(table).layout_.width > 0
+    assert TableEncoder(declared).fit(table).schema_["note"].kind == "identifier"
+    assert TableEncoder(declared, min_category_count=1).fit(table).layout_.width > 0
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from synthgen.models.independent import IndependentMarginals, IndependentModel
 from synthgen.models.row_encoder import RowEncoder, matrix_to_numbers, numbers_to_matrix
 from synthgen.schema import Column, Schema
 from synthgen.table.infer import infer_schema
+from tests.common.encoder_checks import check_dtype
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,8 @@ def test_a_level_without_training_rows_is_never_drawn():
 def test_independent_marginals_give_every_dtype_back(awkward, mixed):
     for table in (awkward, mixed):
         synthetic = IndependentMarginals(random_state=0).fit(table).sample(2000, random_state=0)
-        assert (synthetic.dtypes == table.dtypes).all()
+        for name in table.columns:
+            check_dtype(synthetic[name], table[name])
         assert (synthetic.isna().mean() - table.isna().mean()).abs().max() < 0.04
 
 

@@ -51,7 +51,7 @@ def test_every_synthesizer_estimates_and_is_left_as_it_was(name):
     found = model.estimate(mixed(300))
     assert found.peak_bytes > found.held_bytes > 0
     assert found.seconds == pytest.approx(sum(found.seconds_by_part.values()))
-    assert found.added_bytes == max(found.bytes_by_part.values())
+    assert found.added_bytes >= max(found.bytes_by_part.values())
     assert found.n_steps == (20 if name in ("SynthGAN", "SynthVAE") else 0)
     assert vars(model) == before
 
@@ -77,6 +77,15 @@ def test_the_width_is_that_of_the_fitted_matrix():
     assert model.estimate(table).n_features == model.fit(table).encoder_.layout_.width
 
 
+def test_a_column_of_very_many_levels_is_as_wide_as_in_the_fit():
+    rng = np.random.default_rng(0)
+    codes = pd.Categorical.from_codes(rng.integers(0, 3_000, 60_000), [f"code-{i:04d}" for i in range(3_000)])
+    table = numbers(60_000, 1).assign(code=codes, text=np.asarray(codes))
+    model = quick(refine=None, max_steps=2, validation_fraction=0.0, watch=False, calibrate=False)
+    found = model.estimate(table)
+    assert found.n_features == model.fit(table).encoder_.layout_.width >= 3
+
+
 def test_a_wide_table_is_estimated_on_its_common_factors():
     found = SynthGAN(random_state=0, verbose=0).estimate(numbers(60, 300))
     assert found.n_features < 60
@@ -85,11 +94,10 @@ def test_a_wide_table_is_estimated_on_its_common_factors():
 
 
 def test_memory_grows_with_rows_and_columns():
-    few, many, wide = (
-        quick().estimate(t).added_bytes for t in (numbers(1_000), numbers(40_000), numbers(1_000, 40))
-    )
-    assert few < wide
-    assert 20 < many / few < 60
+    tables = numbers(20_000), numbers(300_000), numbers(20_000, 40)
+    few, many, wide = (max(quick(refine=None).estimate(t).bytes_by_part.values()) for t in tables)
+    assert 8 < many / few <= 15
+    assert 2 < wide / few <= 10
 
 
 def test_more_steps_take_more_time_and_the_limit_on_time_holds():
@@ -105,6 +113,9 @@ def test_more_steps_take_more_time_and_the_limit_on_time_holds():
 def test_selection_is_counted_only_where_there_is_one():
     table = numbers(1_000)
     assert "trees" in quick().estimate(table).seconds_by_part
+    usual, all_rounds = (quick(max_steps=n).estimate(table) for n in (2_000, 1_999))
+    assert usual.seconds_by_part["trees"] < all_rounds.seconds_by_part["trees"]
+    assert all_rounds.seconds_at_most < 1.3 * all_rounds.seconds
     assert "trees" not in quick(refine=None).estimate(table).seconds_by_part
     assert "trees" not in quick().estimate(table.head(900)).seconds_by_part
 
@@ -151,14 +162,14 @@ def test_a_fit_that_will_not_fit_is_warned_of_and_goes_on(name, monkeypatch):
 
 def test_the_warning_begins_at_four_fifths(monkeypatch):
     table = mixed(3_000)
-    added = quick().estimate(table).added_bytes
+    added = max(quick(refine=None).estimate(table).bytes_by_part.values())
     monkeypatch.setattr(module, "free_memory", lambda: int(added / 0.85))
     with pytest.warns(MemoryWarning):
-        quick().fit(table)
+        quick(refine=None).fit(table)
     monkeypatch.setattr(module, "free_memory", lambda: int(added / 0.75))
     with warnings.catch_warnings():
         warnings.simplefilter("error", MemoryWarning)
-        quick().fit(table)
+        quick(refine=None).fit(table)
 
 
 def test_nothing_is_tried_in_a_fit_that_has_room(monkeypatch):
@@ -171,12 +182,12 @@ def test_nothing_is_tried_in_a_fit_that_has_room(monkeypatch):
 
 def test_words_say_memory_time_and_the_warning():
     parts = {"margins": 3 * GIB, "trees": GIB}
-    found = Estimate(5 * GIB, 2 * GIB, 10 * GIB, 600.0, 1_000, 30, 50, parts, {"trees": 590.0})
+    found = Estimate(5 * GIB, 2 * GIB, 10 * GIB, 600.0, 1200.0, 1_000, 30, 50, parts, {"trees": 590.0})
     assert "5.0 GiB at the peak, 3.0 GiB of it added by the fit; 10.0 GiB are free" in found.words()
-    assert "10 min" in found.words()
+    assert "time: 10 min of one core, 20 min at most" in found.words()
     assert "margins 3.0 GiB, trees 1.0 GiB" in found.words()
     assert "Fit on fewer rows" not in found.words()
-    tight = Estimate(5 * GIB, 2 * GIB, 3 * GIB, 600.0, 1_000, 30, 50, parts, {})
+    tight = Estimate(5 * GIB, 2 * GIB, 3 * GIB, 600.0, 600.0, 1_000, 30, 50, parts, {})
     assert tight.is_tight
     assert "Fit on fewer rows" in tight.words()
 
@@ -212,10 +223,10 @@ def status(name):
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 rng = np.random.default_rng(0)
-n = 600_000
+n = 200_000
 table = pd.DataFrame({f"x{i}": rng.standard_normal(n).astype("float32") for i in range(6)})
 table["level"] = pd.Categorical.from_codes(rng.integers(0, 30, n), [f"l{i}" for i in range(30)])
-model = SynthGAN(hidden_dims=(16,), max_steps=4, refine=None, watch=True, random_state=0, verbose=0)
+model = SynthGAN(hidden_dims=(16,), max_steps=4, refine=None, validation_fraction=0.001, random_state=0, verbose=0)
 if sys.argv[1] == "estimate":
     found = model.estimate(table)
     print(json.dumps([found.held_bytes, found.peak_bytes]))

@@ -15,6 +15,7 @@ from synthgen.models.recipe import default_batch_size, default_steps
 from synthgen.models.synthgan import SynthGAN
 from synthgen.schema import Column, Schema
 from synthgen.training.losses import LOSSES
+from tests.common import encoder_checks
 from tests.models.test_every_synthesizer import quick_gan
 
 
@@ -65,7 +66,8 @@ def test_history_survives_the_file(learnt, tmp_path):
 def test_every_dtype_comes_back(awkward, mixed):
     for table in (awkward, mixed):
         synthetic = quick_gan().fit(table).sample(300, random_state=0)
-        assert (synthetic.dtypes == table.dtypes).all()
+        for name in table.columns:
+            encoder_checks.check_dtype(synthetic[name], table[name])
 
 
 def test_missing_shares_are_kept(mixed):
@@ -236,9 +238,9 @@ def test_conditions_take_every_type(awkward):
     ("name", "value", "message"),
     [
         ("datetime64[s]", pd.Timestamp("2021-04-01", tz="UTC"), "does not compare with its values"),
-        ("int64", 10**6, "lies between 0 and 99, so 1000000 cannot be asked for"),
+        ("int64", 10**6, r"lies between \d+ and \d+, so 1000000 cannot be asked for"),
         ("float64", (50, 60), "lies between .*, so 50 cannot be asked for"),
-        ("category", "unseen", "No training row had 'unseen'"),
+        ("category", "unseen", "has no level 'unseen'"),
         ("int64", pd.Series([1]), "must be one value"),
     ],
 )
@@ -291,7 +293,9 @@ def test_describe_says_what_the_file_gives_away(mixed):
 
 def test_describe_names_columns_whose_values_are_repeated(mixed):
     declared = Schema((Column("patient", "categorical"),))
-    notes = quick_gan(schema=declared, random_state=None).fit(mixed).describe()["privacy"]
+    notes = (
+        quick_gan(schema=declared, random_state=None, min_category_count=1).fit(mixed).describe()["privacy"]
+    )
     assert any("repeated from the training rows: patient" in note for note in notes)
     assert not any("seed" in note for note in notes)
 

@@ -218,3 +218,11 @@ def test_a_declared_format_overrides_the_suffix(tmp_path):
 def test_a_table_of_no_rows_can_be_written(tmp_path):
     write_table(pd.DataFrame({"x": pd.Series([], dtype="int8")}), tmp_path / "t.parquet")
     assert pq.read_schema(tmp_path / "t.parquet").field("x").type == pa.int8()
+
+
+def test_an_arrow_decimal_without_any_value_stays_one(tmp_path):
+    dtype = pd.ArrowDtype(pa.decimal128(9, 2))
+    table = pd.DataFrame({"x": pd.Series([None] * 4, dtype=dtype), "y": range(4)})
+    for name in ("t.parquet", "t.arrow"):
+        write_table(table, tmp_path / name, schema=infer_schema(table))
+        assert read_table(tmp_path / name)["x"].dtype == dtype

@@ -47,7 +47,7 @@ SIMPLE = vcf("1 10 rs1 A C 0/1 1/1 0/0", "2 5 rs2 G GT 0|0 0|1 1|0")
 
 def put(folder, text, name="x.vcf"):
     path = folder / name
-    content = text.encode()
+    content = text.encode(errors="surrogateescape")
     path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     return path
 
@@ -276,6 +276,11 @@ def test_blocked_gzip_is_a_chain_of_small_members(n_bytes):
         ),
         (vcf("1 10 . A C 0/0 0/0 0/0", "1 11 . A C A/A 0/0 0/0"), "the record after 1:10 cannot be read"),
         (vcf("1 ten . A C 0/0 0/0 0/0"), "line 8 is no record of VCF"),
+        (vcf("1 9 . A C 0/0 0/0 0/0", "#1 10 . A C 0/0 0/0 0/0"), "line 9 is no record of VCF"),
+        (vcf("1 9 . A C 0/0 0/0 0/0", "new 10 . A C 0|x 0/0 0/0"), "the record after 1:9 cannot be read"),
+        (vcf("1 9 . A C 0/0 0/0 0/0", "<1> 10 . A C 0/0 0/0 0/0"), "line 9 is no record of VCF"),
+        (vcf("1 9 . A C :GT 0/0 0/0 0/0"), "line 8 is no record of VCF"),
+        (vcf("1 9 . A <\udce1> 0/0 0/0 0/0"), "the first record cannot be read"),
         (vcf("1 10 . A C 0/1/1 0/0/1 0/0/0"), "at 1:10 sample 'ann' has 3 alleles"),
         (vcf("1 10 . A C 0/0 0/1 0/0/0"), "at 1:10 sample 'cyd' has 3 alleles"),
         (vcf("1 10 . A C 0/0 0/2 0/0"), "at 1:10 sample 'bob' has allele 2, but the site has 1"),
