@@ -123,6 +123,7 @@ class Estimated(Protocol):
     """What a synthesizer tells of its fit."""
 
     _encoder_class: type[TableEncoder]
+    min_category_count: int
 
     def _number_encoding(self) -> str: ...
 
@@ -312,7 +313,11 @@ def _encoded(
     model: Estimated, table: pd.DataFrame, schema: Schema, wide: WideOptions | None, n_rows: int, seed: int
 ) -> _Tried:
     encoder = model._encoder_class(
-        schema, wide=wide, numbers=model._number_encoding(), random_state=derived_seed(seed, "encoder")
+        schema,
+        wide=wide,
+        numbers=model._number_encoding(),
+        min_category_count=model.min_category_count,
+        random_state=derived_seed(seed, "encoder"),
     )
     held: list[np.ndarray] = []
     taken = seconds(lambda: held.append(encoder.fit_matrix(table)))

@@ -139,7 +139,7 @@ def from_frame(table: pd.DataFrame, schema: Schema | None, source: str) -> pa.Ta
         arrow = pa.Table.from_pandas(
             table.drop(columns=list(plain)) if plain else table, preserve_index=False
         )
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
         reason = " ".join(str(part) for part in error.args)
         raise TableFileError(f"{source}: a column cannot be written: {reason}.") from error
     metadata = dict(arrow.schema.metadata or {})

@@ -15,6 +15,7 @@ ROUNDS = 30
 N_KNOTS = 201
 """Quantiles of a number's map, evenly spaced in normal score from -REACH to REACH."""
 REACH = 3.5
+_NEIGHBOURS = 5  # sorted values that a knot is the mean of
 _FEWEST = 100  # values on either side below which a number is left as it is
 _SMALL = 1e-6
 _MAX_OFFSET = 10.0
@@ -76,7 +77,7 @@ def fit_calibration(
         wanted = _counted(real, block.start, block.gate)
         if min(len(generated), len(wanted)) >= _FEWEST:
             knots_from[i] = _strictly_ascending(_quantiles(generated, shares))
-            knots_to[i] = _quantiles(wanted, shares)
+            knots_to[i] = _quantiles(_smoothed(wanted), shares)
     return Calibration(offsets, knots_from, knots_to)
 
 
@@ -135,6 +136,13 @@ def _quantiles(values: Tensor, shares: Tensor) -> Tensor:
     below = place.floor().long()
     above = (below + 1).clamp_max(len(ordered) - 1)
     return torch.lerp(ordered[below], ordered[above], place - below)
+
+
+def _smoothed(values: Tensor) -> Tensor:
+    """Each value as the mean of itself and its nearest neighbours, `_NEIGHBOURS` rows in all: no knot is a single row's."""
+    means = values.sort().values.unfold(0, _NEIGHBOURS, 1).mean(1)
+    half = _NEIGHBOURS // 2
+    return torch.cat([means[:1].expand(half), means, means[-1:].expand(_NEIGHBOURS - 1 - half)])
 
 
 def _strictly_ascending(values: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from synthgen.models.independent import IndependentMarginals
 from synthgen.models.persistence import load
 from synthgen.models.synthgan import SynthGAN
 from synthgen.models.vae import SynthVAE
+from tests.common import encoder_checks
 from tests.common.tables import every_dtype
 
 EXAMPLES = int(os.environ.get("SYNTHGEN_EXAMPLES", "100"))
@@ -159,7 +160,7 @@ def check(make, table: pd.DataFrame, with_y: bool, ask: bool, tmp_path) -> str:
         return "a column was refused by name"
     rows = model.sample(30, random_state=1)
     assert list(rows.columns) == list(table.columns)
-    assert rows.dtypes.equals(table.dtypes)
+    _check_dtypes(rows, table, type(model).__name__)
     path = tmp_path / "m.synthgen"
     model.save(path)
     again = load(path)
@@ -187,7 +188,15 @@ def _check_conditions(model, again, table: pd.DataFrame) -> None:
         assert found[0] == found[1]
         return
     assert_frame_equal(found[0], found[1])
-    assert found[0].dtypes.equals(table.dtypes)
+    _check_dtypes(found[0], table, type(model).__name__)
+
+
+def _check_dtypes(rows: pd.DataFrame, table: pd.DataFrame, name: str) -> None:
+    """As they came; but rare categories are gone where levels are pooled."""
+    if name == "Bootstrap":
+        assert rows.dtypes.equals(table.dtypes)
+    for column in table.columns:
+        encoder_checks.check_dtype(rows[column], table[column])
 
 
 @pytest.mark.parametrize("name", MODELS)
