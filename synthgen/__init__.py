@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     )
     from synthgen.exceptions import SynthgenError
     from synthgen.models.bootstrap import Bootstrap
+    from synthgen.models.estimate import Estimate, MemoryWarning
     from synthgen.models.gaussian_copula import GaussianCopula
     from synthgen.models.independent import IndependentMarginals
     from synthgen.models.persistence import load
+    from synthgen.models.resuming import FitWarning
     from synthgen.models.synthgan import SynthGAN
     from synthgen.models.vae import SynthVAE
     from synthgen.reports.summary import Report, evaluate
@@ -40,6 +42,8 @@ __all__ = [
     "Bootstrap",
     "Column",
     "Dependency",
+    "Estimate",
+    "FitWarning",
     "FixedCombinations",
     "Formula",
     "GaussianCopula",
@@ -47,6 +51,7 @@ __all__ = [
     "Inequality",
     "LatentStudy",
     "LearningCurve",
+    "MemoryWarning",
     "Range",
     "Relation",
     "Repeats",
@@ -67,6 +72,8 @@ _HOMES = {
     "Bootstrap": "synthgen.models.bootstrap",
     "Column": "synthgen.schema",
     "Dependency": "synthgen.constraints.rules",
+    "Estimate": "synthgen.models.estimate",
+    "FitWarning": "synthgen.models.resuming",
     "FixedCombinations": "synthgen.constraints.rules",
     "Formula": "synthgen.constraints.rules",
     "GaussianCopula": "synthgen.models.gaussian_copula",
@@ -74,6 +81,7 @@ _HOMES = {
     "Inequality": "synthgen.constraints.rules",
     "LatentStudy": "synthgen.studies.latent_result",
     "LearningCurve": "synthgen.studies.result",
+    "MemoryWarning": "synthgen.models.estimate",
     "Range": "synthgen.constraints.rules",
     "Relation": "synthgen.constraints.relation",
     "Repeats": "synthgen.constraints.rules",
