@@ -7,7 +7,8 @@ random score inside its interval, a whole number as the middle of its own part o
 as its place between the ends of its segment.
 
 What is kept tells of no single row: a segment stands for `MIN_ROWS` rows or more, a value is kept as it is only where
-as many rows hold it, and the smallest and the largest value are means of the outermost segments. Steps come back
+as many rows hold it, and the smallest and the largest value are means of the outermost segments, in which no single row
+counts as further out than the others reach. Steps come back
 exactly, whole numbers too where a segment holds no more of them than float32 can tell apart; the rest within its
 segment.
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -291,9 +293,10 @@ def _ends(
     own = low, high
     low, high = np.append(low[:1], above), np.append(below, high[-1:])
     _no_point(low, high, own, is_step, grid)
-    if not is_step[0]:
+    # a value of enough rows may be an end as it is
+    if not is_step[0] and counts[starts[0]] < MIN_ROWS:
         low[0] = _mean(distinct[parts[0]], counts[parts[0]], grid, "up")
-    if not is_step[-1]:
+    if not is_step[-1] and counts[-1] < MIN_ROWS:
         high[-1] = _mean(distinct[parts[-1]], counts[parts[-1]], grid, "down")
     # an outermost segment may be thinner than its mean is rounded
     high[0], low[-1] = max(low[0], high[0]), min(low[-1], high[-1])
@@ -355,9 +358,26 @@ def _spread(distinct: np.ndarray, counts: np.ndarray, grid: int) -> tuple[int | 
     return tuple(min(max(end, int(limits.min)), int(limits.max)) for end in ends)
 
 
+def _without_leverage(distinct: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The values, an outermost single row's moved to where it is no further from the next than that is from the other end."""
+    if len(distinct) < 3:
+        return distinct
+    out = distinct.copy()
+    values: list[Any] = distinct.tolist()  # Python's numbers: sums of int64 do not wrap
+    first, second, before_last, last = values[0], values[1], values[-2], values[-1]
+    if counts[-1] == 1:
+        out[-1] = last = min(last, before_last + (before_last - first))
+    if counts[0] == 1:
+        out[0] = max(first, second - (last - second))
+    return out
+
+
 def _mean(distinct: np.ndarray, counts: np.ndarray, grid: int, rounding: str) -> int | float:
-    """The mean of some values; of whole numbers rounded "up", "down" or to the "nearest" on their grid."""
-    share = counts / counts.sum()
+    """The mean of some values; of whole numbers rounded "up", "down" or to the "nearest" on their grid.
+
+    A single row far from the others must not show in it: it counts as no further out than the others reach.
+    """
+    distinct, share = _without_leverage(distinct, counts), counts / counts.sum()
     if not grid:
         return float(np.clip(share @ distinct, distinct[0], distinct[-1]))
     steps = (distinct - distinct[0]).view(np.uint64) // np.uint64(grid)

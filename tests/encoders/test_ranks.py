@@ -219,3 +219,32 @@ def test_without_smoothing_only_values_seen_come_back():
 def test_values_never_seen_take_the_nearest_end():
     rank_map = fit(np.array([10, 20, 30] * 10))
     assert from_scores(scores(np.array([-5, 99]), rank_map), rank_map).tolist() == [10, 30]
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.float64])
+@pytest.mark.parametrize("secret", [10**6, 10**12, 2**62])
+def test_an_extreme_cannot_be_reckoned_from_the_mean_that_stands_for_the_end(dtype, secret):
+    others = np.arange(1000, 1500, dtype=dtype)
+    distinct = np.append(others, np.array([secret], dtype=dtype))
+    for ends in (
+        blurred_ends(distinct, np.ones(501, dtype=np.int64)),
+        from_scores(np.array([-9.0, 9.0]), fit_rank_map(distinct, np.ones(501, dtype=np.int64))),
+    ):
+        assert 1000 <= ends[0] <= 1004 and 1490 <= ends[1] <= 1510
+    if dtype is not np.uint64:
+        mirrored = np.sort(-distinct)
+        ends = blurred_ends(mirrored, np.ones(501, dtype=np.int64))
+        assert -1510 <= ends[0] <= -1490 and -1004 <= ends[1] <= -1000
+
+
+def test_the_ends_of_the_largest_numbers_do_not_overflow():
+    for values in (
+        [-1.7e308, -1.6e308, -1e308, 0.0, 1e308, 1.7e308],
+        [-1.7e308, 0.0, 1.0, 2.0, 3.0, 1.7e308],
+    ):
+        for counts in (np.ones(6, dtype=np.int64), np.array([1, 4, 9, 9, 4, 1])):
+            ends = blurred_ends(np.array(values), counts)
+            assert np.isfinite(ends).all() and values[0] <= ends[0] <= ends[1] <= values[-1]
+    whole = np.array([-(2**63), -(2**63) + 1, 0, 2**63 - 2, 2**63 - 1], dtype=np.int64)
+    low, high = blurred_ends(whole, np.array([1, 4, 5, 4, 1]))
+    assert low <= -(2**62) and high >= 2**62
