@@ -126,12 +126,12 @@ def tell_ending(history: History | None) -> None:
         warnings.warn(
             f"The fit was {history.stopped}; the model holds {kept}. What follows training was left out.",
             FitWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
     if history.rollbacks:
         steps = ", ".join(f"{step:,}" for step in history.rollbacks)
         warnings.warn(
             f"Losses were not finite by step {steps}; training went back and on with a lower learning rate.",
             FitWarning,
-            stacklevel=4,
+            stacklevel=3,
         )

@@ -169,8 +169,9 @@ def test_ctrl_c_ends_a_fit_with_the_best_weights_so_far(rows, tmp_path):
             os.kill(os.getpid(), signal.SIGINT)
 
     make = lambda **more: SynthGAN(**QUICK, refine=4, **more)  # noqa: E731
-    with pytest.warns(FitWarning, match=r"interrupted \(Ctrl-C\) at step 24 of 90; .* so far, of step 24"):
+    with pytest.warns(FitWarning, match=r"interrupted \(Ctrl-C\) at step 24 of 90; .* so far, of step 24") as caught:
         stopped = make(callbacks=[press]).fit(rows, checkpoint=tmp_path)
+    assert {w.filename for w in caught} == {__file__}  # where the user called `fit`
     assert stopped.stopped_.startswith("interrupted") and stopped.selector_ is None
     assert len(stopped.history_) == 24 and len(stopped.sample(10)) == 10
     resumed = make().fit(rows, checkpoint=tmp_path, resume=True)
