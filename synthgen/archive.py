@@ -2,7 +2,9 @@
 
 The tensors are every numpy array of the state; the JSON is the rest of it, with a header and a SHA-256 checksum of
 both. A file that is cut short, altered or too new is refused by name. Every size that the file declares is checked
-against its length before memory is taken for it, so that reading takes little more than the file's own size.
+against its length before memory is taken for it, and the JSON of a state is not parsed before the checksum is found right.
+Reading takes the arrays' own size, and of the JSON's 3 to 6 times in models; no JSON is read that takes more than 16 times
+the file's size.
 """
 
 from __future__ import annotations
@@ -29,11 +31,19 @@ MAX_BYTES = 64 * 2**30
 MAX_HEADER_BYTES = 100_000_000
 """Of the JSON: safetensors' own limit. A wide table takes some 190 for each column."""
 MAX_VALUES = 8_000_000
-"""In the JSON: commas and opening brackets."""
+"""In the JSON: commas and opening brackets that are not within strings."""
+BYTES_OF_VALUE = 8
+"""Of the file for each of those, at least. Models have 24 and more: of 84,000 columns 36."""
+FEW_VALUES = 100_000
+"""What small files may have in any case."""
 MAX_DEPTH = 60
 """Of values in one another. Models have fewer than 20 levels."""
-MAX_ARRAYS = 100_000
-"""In a file. A model has tens to hundreds."""
+MAX_ARRAYS = 1_000_000
+"""In a file. A column of levels has two, a block of numbers a handful."""
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+"""Of JSON; one that does not end goes to the end, so that text is gone through once."""
+_HEAD = 10_000
+"""Characters at the start of the header where its version is looked for before all else is believed."""
 _HALF = re.compile("[\ud800-\udfff]")
 _MAX_AXES = 8
 _MAX_ELEMENTS = 2**48
@@ -72,19 +82,18 @@ def write_archive(
     Raises
     ------
     FileError
-        If the file cannot be written, or its header would be longer than `read_archive` reads.
+        If the file cannot be written, or would be larger than `read_archive` reads.
     """
     arrays: dict[str, np.ndarray] = {}
-    whole = {**header, "state": _without_arrays(state, "state", arrays)}
+    try:
+        whole = {**header, "state": _without_arrays(state, "state", arrays, MAX_DEPTH)}
+    except RecursionError as error:
+        raise _too_large(path, f"values in {MAX_DEPTH} others", "nest the schema's values less") from error
     text = _text(whole)
     # one key only: safetensors writes several in random order
     envelope = _text({"sha256": _checksum(text, arrays), "header": text})
     content = to_bytes(arrays, metadata={key: envelope})
-    if (length := int.from_bytes(content[:8], "little")) > MAX_HEADER_BYTES:
-        raise FileError(
-            f"{path}: cannot be written: its names and levels take {length:,} bytes, and at most {MAX_HEADER_BYTES:,} can be "
-            "read; drop columns of many long levels, or declare them identifiers."
-        )
+    _check_limits(path, content, text, len(arrays))
     with atomic_write(path, overwrite=overwrite) as temporary:
         temporary.write_bytes(content)
 
@@ -172,13 +181,15 @@ class _Reader:
         if size > MAX_BYTES:
             raise self.error(f"{self.path}: has {size:,} bytes; a {self.what} has at most {MAX_BYTES:,}.")
         tensors = self._safetensors_header(handle, size)
-        envelope = self._envelope(tensors.pop("__metadata__", None))
-        header = self._object(envelope["header"])
-        self._check_version(header, newest, oldest)
+        envelope = self._envelope(tensors.pop("__metadata__", None), size)
+        if (head := _head(envelope["header"])) is not None:  # a newer file may have what is unknown here
+            self._check_version(head, newest, oldest)
         places = self._places(tensors, size - handle.tell())
         arrays = {name: self._array(handle, *place) for name, place in places}
         if _checksum(envelope["header"], arrays) != envelope["sha256"]:
             raise self._altered("its checksum differs")
+        header = self._object(envelope.pop("header"), size)
+        self._check_version(header, newest, oldest)
         return self._parts(header, arrays)
 
     def _safetensors_header(self, handle: BinaryIO, size: int) -> dict[str, Any]:
@@ -191,13 +202,17 @@ class _Reader:
             raise self._short(size, 8 + length)
         if length > MAX_HEADER_BYTES:
             raise self._altered(f"its header has {length:,} bytes, at most {MAX_HEADER_BYTES:,} are read")
-        return self._object(start[8:] + handle.read(length - 1))
+        try:
+            text = (start[8:] + handle.read(length - 1)).decode()
+        except UnicodeDecodeError as error:
+            raise self._altered(f"its header is damaged ({error})") from error
+        return self._object(text, size)
 
-    def _envelope(self, metadata: object) -> dict[str, str]:
+    def _envelope(self, metadata: object, size: int) -> dict[str, str]:
         """Checksum and JSON text."""
         if not isinstance(metadata, dict) or not isinstance(metadata.get(self.key), str):
             raise self.error(f"{self.path}: is a safetensors file, but not a synthgen {self.what}.")
-        envelope = self._object(metadata[self.key])
+        envelope = self._object(metadata[self.key], size)
         if not all(isinstance(envelope.get(key), str) for key in ("sha256", "header")):
             raise self._altered("its header lacks the checksum")
         return envelope
@@ -270,11 +285,10 @@ class _Reader:
             raise self._altered("its arrays are not those that its header names")
         return header, state
 
-    def _object(self, text: str | bytes) -> dict[str, Any]:
-        """A JSON object, without a key twice in an object, and not too deep."""
-        marks: tuple[Any, ...] = (b",", b"[", b"{") if isinstance(text, bytes) else (",", "[", "{")
-        if sum(text.count(mark) for mark in marks) > MAX_VALUES:
-            raise self._altered(f"its header has more than {MAX_VALUES:,} values")
+    def _object(self, text: str, size: int) -> dict[str, Any]:
+        """A JSON object in a file of so many bytes, without a key twice in an object, and not too deep."""
+        if _n_values(text) > (most := _most_values(size)):
+            raise self._altered(f"its header has more than {most:,} values")
         try:
             data = json.loads(text, object_pairs_hook=_once)
         except RecursionError as error:
@@ -309,6 +323,45 @@ def _place(entry: object) -> tuple[np.dtype, tuple[int, ...], int, int] | None:
     return dtype, tuple(shape), offsets[0], offsets[1]
 
 
+def _n_values(text: str) -> int:
+    """Commas and opening brackets of JSON, those within strings left out."""
+    bare = _STRING.sub("", text)
+    return sum(bare.count(mark) for mark in ",[{")
+
+
+def _most_values(size: int) -> int:
+    """How many of them the JSON in a file of so many bytes may have."""
+    return min(MAX_VALUES, max(FEW_VALUES, size // BYTES_OF_VALUE))
+
+
+def _head(text: str) -> dict[str, Any] | None:
+    """What stands before the state, which comes last; None if that cannot be told."""
+    head, mark, _ = text[:_HEAD].partition(', "state": ')
+    try:
+        return json.loads(head + "}") if mark else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _check_limits(path: str | os.PathLike[str], content: bytes, text: str, n_arrays: int) -> None:
+    """Refuse to write what `read_archive` would refuse to read."""
+    size, length = len(content), int.from_bytes(content[:8], "little")
+    columns = "drop columns of many levels, or declare them identifiers"
+    if length > MAX_HEADER_BYTES:
+        raise _too_large(path, f"{MAX_HEADER_BYTES:,} bytes of names and levels", f"it has {length:,}; {columns}")
+    n_values = max(_n_values(part) for part in (text, content[8 : 8 + length].decode()))
+    if n_values > (most := _most_values(size)):
+        raise _too_large(path, f"{most:,} values beside its arrays", f"it has {n_values:,}; {columns}")
+    if n_arrays > MAX_ARRAYS:
+        raise _too_large(path, f"{MAX_ARRAYS:,} arrays", f"it has {n_arrays:,}; fit fewer columns at a time")
+    if size > MAX_BYTES:
+        raise _too_large(path, f"{MAX_BYTES:,} bytes", f"it has {size:,}; fit fewer rows or columns at a time")
+
+
+def _too_large(path: str | os.PathLike[str], limit: str, way_out: str) -> FileError:
+    return FileError(f"{path}: cannot be written: a file that can be read has at most {limit}; {way_out}.")
+
+
 def _counts(values: object) -> bool:
     return isinstance(values, list) and all(type(v) is int and v >= 0 for v in values)
 
@@ -338,17 +391,25 @@ def _checksum(text: str, arrays: dict[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def _without_arrays(value: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
-    """The state with every array moved to `arrays` and a reference left in its place."""
+def _without_arrays(value: Any, path: str, arrays: dict[str, np.ndarray], depth: int) -> Any:
+    """The state with every array moved to `arrays` and a reference left in its place.
+
+    Raises
+    ------
+    RecursionError
+        If values are nested more deeply than `depth`.
+    """
+    if depth < 0 and isinstance(value, (np.ndarray, dict, list, tuple)):
+        raise RecursionError(path)
     if isinstance(value, np.ndarray):
         arrays[path] = _plain_array(value, path)
         return {"@array": path}
     if isinstance(value, dict):
-        items = {k: _without_arrays(v, _below(path, k), arrays) for k, v in value.items()}
+        items = {k: _without_arrays(v, _below(path, k), arrays, depth - 1) for k, v in value.items()}
         # a name that could be taken for one of our own marks
         return {"@dict": items} if any(str(k).startswith("@") for k in items) else items
     if isinstance(value, (list, tuple)):
-        found = [_without_arrays(v, f"{path}/{i}", arrays) for i, v in enumerate(value)]
+        found = [_without_arrays(v, f"{path}/{i}", arrays, depth - 1) for i, v in enumerate(value)]
         return {"@tuple": found} if isinstance(value, tuple) else found
     return value.item() if isinstance(value, np.generic) else value
 
@@ -363,6 +424,8 @@ def _plain_array(value: np.ndarray, path: str) -> np.ndarray:
 def _with_arrays(value: Any, path: str, waiting: dict[str, np.ndarray], depth: int) -> Any:
     """The state with its arrays, each taken out of `waiting`: every array stands in one place, which its name says.
 
+    Dicts and lists are changed in place: a copy would double what they take.
+
     Raises
     ------
     KeyError, TypeError, ValueError
@@ -371,7 +434,7 @@ def _with_arrays(value: Any, path: str, waiting: dict[str, np.ndarray], depth: i
     if depth < 0:
         raise ValueError(path)
     if isinstance(value, list):
-        return [_with_arrays(v, f"{path}/{i}", waiting, depth - 1) for i, v in enumerate(value)]
+        return _filled(value, path, waiting, depth)
     if not isinstance(value, dict):
         return value
     mark = next(iter(value)) if len(value) == 1 else ""
@@ -380,10 +443,19 @@ def _with_arrays(value: Any, path: str, waiting: dict[str, np.ndarray], depth: i
             raise ValueError(path)
         return waiting.pop(path)
     if mark == "@tuple":
-        items = _checked(value[mark], list)
-        return tuple(_with_arrays(v, f"{path}/{i}", waiting, depth - 1) for i, v in enumerate(items))
+        return tuple(_filled(_checked(value[mark], list), path, waiting, depth))
     items = _checked(value[mark], dict) if mark == "@dict" else value
-    return {k: _with_arrays(v, _below(path, k), waiting, depth - 1) for k, v in items.items()}
+    for key, own in items.items():
+        if isinstance(own, (dict, list)):
+            items[key] = _with_arrays(own, _below(path, key), waiting, depth - 1)
+    return items
+
+
+def _filled(items: list[Any], path: str, waiting: dict[str, np.ndarray], depth: int) -> list[Any]:
+    for i, own in enumerate(items):
+        if isinstance(own, (dict, list)):
+            items[i] = _with_arrays(own, f"{path}/{i}", waiting, depth - 1)
+    return items
 
 
 def _checked(value: Any, kind: type) -> Any:

@@ -187,3 +187,20 @@ def row_blocks(start: int, stop: int) -> list[tuple[int, int, int]]:
         origin = block * ROWS_PER_BLOCK
         out.append((block, max(start - origin, 0), min(stop - origin, ROWS_PER_BLOCK)))
     return out
+
+
+def filled(rows: np.ndarray) -> np.ndarray:
+    """Rows of one block, filled up to a whole one: products of matrices round as their sizes have it.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (M, F)
+        M <= `ROWS_PER_BLOCK`.
+
+    Returns
+    -------
+    ndarray, shape (ROWS_PER_BLOCK, F)
+        The rows, and the last one again until there are as many; no rows if there are none.
+    """
+    missing = ROWS_PER_BLOCK - len(rows)
+    return rows if not missing else np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])

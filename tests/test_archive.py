@@ -1,5 +1,6 @@
 """A state comes back as it was given; a file that is anything else is refused before memory is taken for it."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -157,7 +158,7 @@ FORGED = {
     "versions that are a list": ({"header": {**X, "versions": []}}, "lacks the versions"),
     "a key twice": ({"header": '{"format_version": 3, "format_version": 3}'}, "a key stands twice"),
     "a number of 5,000 digits": ({"header": '{"format_version": ' + "1" * 5000 + "}"}, "is damaged"),
-    "lists in lists": ({"header": '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"}, "nested too deeply"),
+    "lists in lists": ({"header": '{"a":' + "[" * 90_000 + "]" * 90_000 + "}"}, "nested too deeply"),
     "lists in lists that JSON still reads": (
         {"header": {**X, "state": {"x": json.loads("[" * 200 + "]" * 200)}}}, "its arrays are not those"),
     "no checksum": ({"outer": '{"__metadata__": {"test": "{}"}}'}, "lacks the checksum"),
@@ -165,6 +166,12 @@ FORGED = {
     "no metadata": ({"outer": '{"__metadata__": 3}'}, "not a synthgen model file"),
     "not text": ({"outer": '{"__metadata__": {"test": "{\ud83d"}}'.encode(errors="replace").decode()}, "is damaged"),
     "a wrong checksum": ({"sign": False}, "its checksum differs"),
+    "a wrong checksum of what is no JSON": ({"header": "[" * 90_000, "sign": False}, "its checksum differs"),
+    "many values in few bytes": ({"header": {**X, "state": {"x": [[]] * 200_000}}}, "more than 100,000 values"),
+    "many values that nothing signs": ({"outer": '{"x": [' + "[]," * 200_000 + "[]]}"}, "more than 100,000 values"),
+    "UTF-16": ({"outer": '{\0"\0'}, "is damaged"),
+    "a string without end": ({"outer": '{"' + '\\"' * 300_000}, "is damaged"),
+    "a string that ends in half an escape": ({"outer": '{"x\\'}, "is damaged"),
 }  # fmt: skip
 
 
@@ -182,6 +189,7 @@ def test_too_much_is_refused(tmp_path, monkeypatch):
         ("MAX_BYTES", size - 1, f"has {size} bytes; a model file has at most {size - 1}"),
         ("MAX_HEADER_BYTES", 100, "at most 100 are read"),
         ("MAX_VALUES", 10, "more than 10 values"),
+        ("FEW_VALUES", 10, "more than [0-9]+ values"),
         ("MAX_ARRAYS", 2, "declares 3 arrays, at most 2 are read"),
     ]:
         with monkeypatch.context() as patched:
@@ -191,11 +199,53 @@ def test_too_much_is_refused(tmp_path, monkeypatch):
     assert set(read(path)[1]) == {"0", "1", "2"}
 
 
-def test_a_header_that_could_not_be_read_is_not_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_HEADER_BYTES", 1000)
-    with pytest.raises(FileError, match="cannot be written: its names and levels"):
-        write(tmp_path / "a", {"x": "y" * 1200})
-    assert not list(tmp_path.iterdir())
+def nested(depth):
+    """A list in a list, and so on, an array in the last."""
+    return [nested(depth - 1)] if depth else np.ones(1)
+
+
+def lists(n):
+    return [[] for _ in range(n)]
+
+
+LIMITS = {  # the limit, its value, the largest state that is read, one that is not, words of the error
+    "MAX_DEPTH": (60, {"x": nested(59)}, {"x": nested(60)}, "values in 60 others; nest the schema"),
+    "MAX_ARRAYS": (
+        3, {"x": [np.ones(1)] * 3}, {"x": [np.ones(1)] * 4}, "at most 3 arrays; it has 4; fit fewer columns"),
+    "MAX_VALUES": (
+        200, {"x": lists(95)}, {"x": lists(150)}, "at most 200 values beside its arrays; it has 30[0-9]; drop columns of many"),
+    "FEW_VALUES": (
+        200, {"x": lists(95)}, {"x": lists(150)}, "at most 200 values beside its arrays; it has 30[0-9]; drop columns of many"),
+    "MAX_HEADER_BYTES": (
+        1000, {"x": "y" * 100}, {"x": "y" * 1200}, "at most 1,000 bytes of names and levels; it has 1,[0-9]+; drop columns"),
+    "MAX_BYTES": (2000, {"x": np.ones(8)}, {"x": np.ones(300)}, "at most 2,000 bytes; it has 2,[0-9]+; fit fewer rows"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_what_is_written_can_be_read_and_what_could_not_is_not_written(name, tmp_path, monkeypatch):
+    limit, largest, beyond, words = LIMITS[name]
+    monkeypatch.setattr(archive, name, 10**6)
+    write(tmp_path / "unlimited", beyond)
+    monkeypatch.setattr(archive, name, limit)
+    assert same(read(write(tmp_path / "a", largest))[1], largest)
+    with pytest.raises(FileError, match=f"^{tmp_path / 'b'}: cannot be written: a file that can be.*{words}"):
+        write(tmp_path / "b", beyond)
+    assert not (tmp_path / "b").exists()
+    with pytest.raises(ModelFileError):
+        read(tmp_path / "unlimited")
+
+
+def test_marks_within_strings_are_no_values(tmp_path):
+    state = {"levels": ["[1, 2, 3, {" * 20_000, '"",[],\\', "\\"]}
+    assert same(read(write(tmp_path / "a", state))[1], state)
+
+
+def test_a_newer_file_is_told_before_its_arrays_are_looked_at(tmp_path):
+    header = {"format_version": 4, "versions": {"synthgen": "9.9"}, "state": {"x": {"@array": "state/x"}}}
+    tensors = {"state/x": tensor([1], 0, 8, "C64")}
+    with pytest.raises(ModelFileError, match="version 4, written by synthgen 9.9"):
+        read(forge(tmp_path / "a", tensors=tensors, data=bytes(8), header=header))
 
 
 def test_versions_decide(tmp_path):
@@ -234,3 +284,39 @@ def test_reading_takes_little_more_than_the_file(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 2**23 < peak < 1.2 * 2**23
+
+
+def peak_of_reading(path):
+    """The most bytes, whether it is read or refused."""
+    tracemalloc.start()
+    with contextlib.suppress(ModelFileError):
+        read(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+DENSE = {"lists": "[]", "dicts": "{}", "a key each": '{"a":0}', "lists in lists": "[[]]", "numbers": "1e5", "wide letters": '"😀"',
+         "wide keys": '{"aé":0}', "tuples": '{"@tuple":[]}'}  # fmt: skip
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("unit", DENSE)
+@pytest.mark.parametrize("where", ["signed", "unsigned", "outer"])
+def test_json_of_many_small_values_takes_no_flood_of_memory(where, unit, padded, tmp_path):
+    text = DENSE[unit]
+    n_marks = 1 + sum(text.count(mark) for mark in "[{,")
+    text = text.ljust(archive.BYTES_OF_VALUE * n_marks if padded else 0)
+    body = "[" + ",".join([text] * (240_000 // n_marks)) + "]"
+    header = '{"format_version": 3, "versions": {}, "state": {"x": ' + body + "}}"
+    how = {"outer": '{"x": ' + body + "}"} if where == "outer" else {"header": header, "sign": where == "signed"}
+    path = forge(tmp_path / "a", **how)
+    assert peak_of_reading(path) < (8 if where == "unsigned" else 16) * path.stat().st_size
+
+
+def test_what_nothing_signs_is_not_parsed(tmp_path):
+    header = '{"format_version": 3, "versions": {}, "state": {"x": [' + "[]," * 1_000_000 + "[]]}}"
+    path = forge(tmp_path / "a", header=header, sign=False)
+    with pytest.raises(ModelFileError, match="its checksum differs"):
+        read(path)
+    assert peak_of_reading(path) < 4 * path.stat().st_size

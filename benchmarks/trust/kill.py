@@ -113,6 +113,7 @@ def command(case: Case, data: dict[str, Path], output: Path, checkpoints: Path |
         str(data[case.table]),
         "-o",
         str(output),
+        "--force",
         "--seed",
         "5",
         "-q",

@@ -134,10 +134,12 @@ def fit(
     check_inputs(data, schema)
     if output is None and not dry_run:
         raise click.MissingParameter(param=_parameter("output"))
-    check_outputs(output, inputs=[data, schema, config], force=force)
     from synthgen.cli.model_files import save_model
-    from synthgen.training.checkpoint import Checkpoints
+    from synthgen.training.checkpoint import checkpoint_files, remove_checkpoints
 
+    # what is taken up may have died after it had written its model
+    force = force or (resume and checkpoint is not None and bool(checkpoint_files(checkpoint)))
+    check_outputs(output, inputs=[data, schema, config], force=force)
     owner = model_class(model_name)
     model = owner(**_parameters(owner, config, pairs, schema, given))
     table, frame = read_input(data, format_, layer, features_in_rows)
@@ -160,10 +162,10 @@ def fit(
     note(f"learnt {len(frame):,} rows of {frame.shape[1]:,} columns; the model is in {place}")
     if failure is not None:
         raise failure
-    if getattr(model, "stopped_", "").startswith("interrupted"):
+    if model.interrupted_:
         click.get_current_context().exit(INTERRUPTED)
     if checkpoint is not None:
-        Checkpoints(checkpoint, None, resume=True).clear()
+        remove_checkpoints(checkpoint)
 
 
 def _parameter(name: str) -> click.Parameter:

@@ -22,9 +22,9 @@ from synthgen.files import STANDARD_STREAM
 
 _MAX_WIDTH = 28
 _MOST_ROWS = 200
+"""Columns of a table that are shown one by one; of a wider one, those of a kind that few have."""
 _FEW = 4  # values shown of those that a model keeps, ...
 _MOST_STORED = 12  # ... and columns
-"""Columns of a table that are shown one by one; of a wider one, those of a kind that few have."""
 _MOST_ALIKE = 20
 _DROPPED = "Left out of what is known of the features, as they may be statistics of these rows: {}."
 

@@ -29,7 +29,7 @@ from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, conditional_scores
 from synthgen.encoders.smooth_marginals import SmoothMarginals, fit_smooth_marginals
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.layout import Block
-from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
+from synthgen.rng import ROWS_PER_BLOCK, derived_seed, filled, stream
 from synthgen.schema import Column
 
 Marginals = SmoothMarginals | LevelMarginals
@@ -282,8 +282,9 @@ class BlockEncoder:
         # row by row, so that the first rows of a block do not depend on how many are wanted
         noise = rng.standard_normal((len(scores), len(which)), dtype=np.float32)
         noise *= self.factors.residual[which]
-        noise += scores @ self.factors.loadings[which].T
-        noise += one_hot @ self.factors.shifts[:, which]
+        # of whole blocks, for the same reason: the last bits of a product depend on how many rows it has
+        noise += (filled(scores) @ self.factors.loadings[which].T)[: len(scores)]
+        noise += (filled(one_hot) @ self.factors.shifts[:, which])[: len(scores)]
         return np.ascontiguousarray(noise.T)
 
     def _chunks(self) -> Iterator[tuple[np.ndarray, Marginals, slice]]:

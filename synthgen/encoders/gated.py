@@ -16,6 +16,7 @@ import numpy as np
 from synthgen.encoders.ranks import RankMap, from_scores, to_scores
 from synthgen.layout import Block
 from synthgen.plain import Plain
+from synthgen.relations.quantities import nearest
 
 
 @dataclass(frozen=True)
@@ -204,18 +205,8 @@ def _choices(plain: Plain, gated: Gated) -> np.ndarray:
         place = np.minimum(np.searchsorted(gated.atoms, plain.values), n_atoms - 1)
         is_atom = gated.atoms[place] == plain.values
         if gated.rest is None:  # a number never seen: the nearest atom stands for it
-            place, is_atom = _nearest(plain.values, gated.atoms), np.ones(len(place), dtype=bool)
+            place, is_atom = nearest(gated.atoms, plain.values), np.ones(len(place), dtype=bool)
         choice[is_atom] = place[is_atom]
     if gated.has_missing:
         choice[plain.missing] = n_atoms
     return choice
-
-
-def _nearest(values: np.ndarray, atoms: np.ndarray) -> np.ndarray:
-    if len(atoms) == 1:
-        return np.zeros(len(values), dtype=np.int64)
-    right = np.clip(np.searchsorted(atoms, values), 1, len(atoms) - 1)
-    below = values.astype(np.float64) - atoms[right - 1].astype(np.float64)
-    above = atoms[right].astype(np.float64) - values.astype(np.float64)
-    exact = atoms[right] == values
-    return np.where(exact | (above < below), right, right - 1)

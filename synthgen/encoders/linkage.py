@@ -14,7 +14,7 @@ from scipy.special import logit
 
 from synthgen.encoders.ordered_logit import fit_ordered_logit, set_cuts, smoothed_shares
 from synthgen.encoders.parents import choose_parents
-from synthgen.rng import stream
+from synthgen.rng import filled, stream
 
 MAX_LINKED_LEVELS = 5
 """Levels of a column at most: dosages of up to four copies."""
@@ -180,11 +180,13 @@ def _draw(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels, shape (q, R), and the cuts that they were drawn with."""
     design = _products(scores.astype(np.float32), linkage.bounds, _multiplied(linkage, scores.shape[1]))
-    design = ((design - linkage.centre) / linkage.spread).T
+    design = (design - linkage.centre) / linkage.spread
+    # whole blocks: the last bits of a product depend on how many rows it has
+    design = (design if is_recut else filled(design)).T
     out, cuts = np.empty((linkage.n_columns, len(scores)), dtype=np.int8), linkage.cuts.copy()
     for number, part in enumerate(_parts(linkage.n_columns, _COLUMNS_PER_DRAW)):
         noise = _logistic(stream(*source, number), len(scores), part.stop - part.start)
-        common = linkage.slopes[part] @ design
+        common = (linkage.slopes[part] @ design)[:, : len(scores)]
         for columns in _generations(linkage, part):
             latent = common[columns - part.start]
             for parent, weight in zip(linkage.parents[columns].T, linkage.weights[columns].T, strict=True):

@@ -20,6 +20,7 @@ from synthgen.dtypes import family
 from synthgen.encoders.identifier import IdentifierEncoder
 from synthgen.plain import Plain, to_plain
 from synthgen.relations.find import without_columns
+from synthgen.relations.quantities import nearest
 from synthgen.schema import Column, Level, Schema
 
 MIN_CATEGORY_COUNT = 5
@@ -110,8 +111,9 @@ def plain_levels(series: pd.Series, column: Column) -> Plain:
     outside = np.flatnonzero((plain.values < 0) & ~plain.missing)
     if len(outside):
         levels: np.ndarray = np.array(column.levels, dtype=np.float64)
+        order = np.argsort(levels)
         values = series.iloc[outside].astype(object).to_numpy().astype(np.float64)
-        plain.values[outside] = np.abs(values[:, None] - levels).argmin(axis=1)
+        plain.values[outside] = order[nearest(levels[order], values)]
     return plain
 
 

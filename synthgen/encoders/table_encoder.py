@@ -166,6 +166,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.schema_, self.pooled_ = pool_levels(X, schema, self.min_category_count)
         remember_features(self, pd.Index(self.schema_.names), are_given=True)
         self.plan_ = Plan.fit(X, self.schema_, _possible(X, self.schema_), self.min_category_count)
+        self.schema_ = self.plan_.schema
         X = self.plan_.reduce(X)
         wide = self._wide_of_reduced()
         columns = block_columns(self.plan_.reduced, len(X), wide)

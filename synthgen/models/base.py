@@ -22,6 +22,7 @@ from synthgen.estimator.tags import table_tags, with_table_tags
 from synthgen.exceptions import ConditionError, DataError, ParameterError
 from synthgen.models.conditions import parse_conditions
 from synthgen.models.content import check_missing, drawing
+from synthgen.models.device import training_device
 from synthgen.models.drawing import Source, batch_rows, draw_for_frame, draw_matching, draw_rows
 from synthgen.models.estimate import Estimate, estimate_fit, warn_if_tight
 from synthgen.models.estimate_memory import MatrixShape
@@ -29,7 +30,7 @@ from synthgen.models.estimate_time import Rehearsal, Times, seconds, seconds_of_
 from synthgen.models.machine import resident_memory
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.model_file import write_model_file
-from synthgen.models.relation_parameters import parameters_from_state, parameters_to_state
+from synthgen.models.relation_parameters import parameters_from_state, parameters_to_state, published
 from synthgen.models.resuming import identity, open_checkpoints, tell_ending
 from synthgen.models.table_score import table_score
 from synthgen.models.training_table import input_from_state, input_to_state, rows_of_model, training_table
@@ -40,6 +41,7 @@ from synthgen.table.annotated import AnnotatedTable, Annotation, as_annotated, i
 from synthgen.table.infer import infer_schema
 from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.history import History
+from synthgen.training.interruption import interruptible
 from synthgen.validation import Constraint, Interval, Nothing, validate_parameters
 
 MIN_ROWS = 4
@@ -173,18 +175,22 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         matrix = encoder.fit_matrix(table)
         if checkpoints is not None:
             own = self.get_params(deep=False)
-            checkpoints.begin(identity(type(self).__name__, own, schema.to_dict(), matrix, seed))
+            device = training_device(own["device"], type(self).__name__) if "device" in own else "cpu"
+            checkpoints.begin(identity(type(self).__name__, own, device, schema.to_dict(), matrix, seed))
         model = self._fit_matrix(matrix, encoder, seed, checkpoints)
         if encoder.is_linked:
             settling = derived_seed(seed, "settle")
-            encoder.settle(np.concatenate([model.generate_block(settling, b) for b in range(2)]), settling)
+            with interruptible():  # a second or two: not worth losing a fit for
+                encoder.settle(
+                    np.concatenate([model.generate_block(settling, b) for b in range(2)]), settling
+                )
         self._forget()
         self.file_ = ""
         self.schema_, self.encoder_, self.model_ = encoder.schema_, encoder, model
         self.annotation_, self._gives_anndata = annotation, is_anndata(X)
         self.n_rows_in_ = len(table)
         given.remember(self)
-        self.fitted_parameters_ = self.get_params(deep=False)
+        self.fitted_parameters_ = published(self.get_params(deep=False), encoder.schema_)
         tell_ending(self._training_history())
         return self
 
@@ -468,6 +474,13 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         model._load_extra_state(state["extra"])
         model.model_ = model._load_matrix_model(state["model"])
         return model
+
+    @property
+    def interrupted_(self) -> bool:
+        """Whether Ctrl-C ended the fit."""
+        self._check_fitted()
+        history = self._training_history()
+        return history is not None and history.interrupted
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")

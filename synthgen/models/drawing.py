@@ -130,7 +130,7 @@ def draw_matching(source: Source, first: int, last: int, conditions: list[Condit
         If fewer than one in `TRIES_PER_ROW` of the rows drawn met them, or obeyed the rules.
     """
     skipped = first % ROWS_PER_BLOCK
-    matrix = _matching_rows(source, last, conditions, RowGate(source.encoder))[first - skipped :]
+    matrix = _matching_rows(source, last, conditions, RowGate(source.encoder), first - skipped)
     return _without_first(_decode(source, matrix, first - skipped), skipped)
 
 
@@ -173,8 +173,10 @@ def draw_for_frame(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
     return _decode(source, matrix, 0)
 
 
-def _matching_rows(source: Source, n: int, conditions: list[Condition], gate: RowGate) -> np.ndarray:
-    """Matrix rows that meet the conditions and pass the gate, shape (n, F)."""
+def _matching_rows(
+    source: Source, n: int, conditions: list[Condition], gate: RowGate, first: int = 0
+) -> np.ndarray:
+    """Rows ``first:n`` of the matrix rows that meet the conditions and pass the gate, shape (n - first, F)."""
     names = list(dict.fromkeys([*(c.column.name for c in conditions), *gate.names]))
     kept, n_kept, tried = [_no_rows(source)], 0, 0
     blocks = _endless_blocks(source, allowed_conditions(source.model, source.encoder, conditions))
@@ -186,9 +188,10 @@ def _matching_rows(source: Source, n: int, conditions: list[Condition], gate: Ro
             for condition in conditions:
                 match &= condition.match(table)
             match = gate.passed(table, match, n - n_kept)
-            kept.append(block[match])
-            n_kept, tried = n_kept + len(kept[-1]), tried + len(block)
-            bar.update(len(kept[-1]))
+            found = block[match]
+            kept.append(found[max(first - n_kept, 0) :])
+            n_kept, tried = n_kept + len(found), tried + len(block)
+            bar.update(len(found))
             if (
                 n_kept < n
                 and tried * source.model.draws_per_row >= MIN_TRIES

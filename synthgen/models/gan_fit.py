@@ -17,14 +17,17 @@ from synthgen.models.gan_record import GanRecord
 from synthgen.models.recipe import network_plan, table_config
 from synthgen.models.validator import validator
 from synthgen.models.watcher import MAX_CELLS, watcher
-from synthgen.networks.build import build_discriminator, build_generator
+from synthgen.networks.build import NetworkPlan, build_discriminator, build_generator
 from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
 from synthgen.training.alarms import FEW_STEPS, Alarm, training_alarms
 from synthgen.training.audit import audit
 from synthgen.training.checkpoint import Checkpoints
+from synthgen.training.config import TrainingConfig
 from synthgen.training.evaluation import Evaluation
+from synthgen.training.history import History
+from synthgen.training.interruption import interruptible
 from synthgen.training.loop import Observers, train
 
 MIN_VALIDATION_ROWS = 200
@@ -114,25 +117,42 @@ def fit_gan(
         checkpoints=None if checkpoints is None else checkpoints.stage("gan"),
     )
     model = model_of(generator)
-    if parameters["calibrate"]:
-        calibrate(model, rows, derived_seed(seed, "calibration"))
-    found: tuple[Alarm, ...] = ()
+    with interruptible() as interruption:  # what was learnt is not lost any more
+        if parameters["calibrate"]:
+            calibrate(model, rows, derived_seed(seed, "calibration"))
+        alarms: tuple[Alarm, ...] = ()
+        if parameters["watch"] and history.is_whole and not interruption.asked:
+            alarms = _alarms(model, history, training, validation, config, plan, seed)
+    if interruption.asked:
+        history.interrupted = True
+        history.stopped = "interrupted (Ctrl-C) after training"
+    return GanFit(model, GanRecord(history, alarms))
+
+
+def _alarms(
+    model: GanModel,
+    history: History,
+    training: np.ndarray,
+    validation: np.ndarray,
+    config: TrainingConfig,
+    plan: NetworkPlan,
+    seed: int,
+) -> tuple[Alarm, ...]:
+    """What is wrong with the weights that were kept; a trial of few steps is not judged."""
     n_steps = len(history.steps["g_loss"])
-    if (
-        history.is_whole and parameters["watch"] and n_steps >= FEW_STEPS
-    ):  # fewer are a trial, which is not judged
-        if n_steps >= AUDIT_STEPS:
-            history.watched[history.kept] |= _audit(model, training, validation, seed)
-        raised = training_alarms(
-            history.watched,
-            history.kept,
-            history.config or config,
-            n_rows=len(training),
-            pac=plan.pac,
-            narrow_latent=plan.latent_dim if plan.latent_dim < len(layout.blocks) else None,
-        )
-        found = tuple(raised)
-    return GanFit(model, GanRecord(history, found))
+    if n_steps < FEW_STEPS:
+        return ()
+    if n_steps >= AUDIT_STEPS:
+        history.watched[history.kept] |= _audit(model, training, validation, seed)
+    raised = training_alarms(
+        history.watched,
+        history.kept,
+        history.config or config,
+        n_rows=len(training),
+        pac=plan.pac,
+        narrow_latent=plan.latent_dim if plan.latent_dim < len(model.layout.blocks) else None,
+    )
+    return tuple(raised)
 
 
 def _audit(model: GanModel, training: np.ndarray, validation: np.ndarray, seed: int) -> dict[str, float]:

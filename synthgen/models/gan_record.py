@@ -49,6 +49,9 @@ class GanRecord:
             "watched": [[step, _without_nan(measures)] for step, measures in own.watched.items()],
             "kept": own.kept,
             "stopped": own.stopped,
+            "rollbacks": list(own.rollbacks),
+            "interrupted": own.interrupted,
+            "failure": own.failure,
             "alarms": [asdict(alarm) for alarm in self.alarms],
         }
 
@@ -61,6 +64,9 @@ class GanRecord:
             {int(step): _with_nan(measures) for step, measures in state["watched"]},
             state["kept"],
             state["stopped"],
+            rollbacks=list(state["rollbacks"]),
+            interrupted=state["interrupted"],
+            failure=state["failure"],
         )
         alarms = [Alarm(a["code"], a["words"], tuple(a["measures"])) for a in state["alarms"]]
         return cls(history, tuple(alarms))

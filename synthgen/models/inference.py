@@ -9,12 +9,12 @@ from torch.nn.functional import log_softmax
 from tqdm import tqdm
 
 from synthgen.layout import MatrixLayout
-from synthgen.models.latent_model import AbstractLatentModel, filled, to_device
+from synthgen.models.latent_model import AbstractLatentModel, to_device
 from synthgen.models.validation_score import compact
 from synthgen.networks.blocks import initialise
 from synthgen.networks.encoder import LatentEncoder
 from synthgen.networks.output_heads import OutputHeads
-from synthgen.rng import ROWS_PER_BLOCK, derived_seed, torch_stream
+from synthgen.rng import ROWS_PER_BLOCK, derived_seed, filled, torch_stream
 from synthgen.training.batches import UNIFORM_REACH
 
 HIDDEN_DIMS = (128, 128)

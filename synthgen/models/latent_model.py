@@ -11,7 +11,7 @@ from torch import Tensor
 from synthgen.layout import MatrixLayout
 from synthgen.models.condition_rows import ConditionTable
 from synthgen.models.matrix_model import AbstractMatrixModel
-from synthgen.rng import ROWS_PER_BLOCK, hashed_uniform, stream
+from synthgen.rng import ROWS_PER_BLOCK, filled, hashed_uniform, stream
 from synthgen.training.batches import UNIFORM_REACH
 from synthgen.training.threads import torch_threads
 
@@ -144,9 +144,3 @@ def hashed_gumbel(z: np.ndarray, width: int, key: int) -> np.ndarray:
 def to_device(values: np.ndarray, device: str) -> Tensor:
     """An array as a tensor of 32-bit numbers on a device."""
     return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32)).to(device)
-
-
-def filled(rows: np.ndarray) -> np.ndarray:
-    """At most `ROWS_PER_BLOCK` rows, and the last one again until there are as many."""
-    missing = ROWS_PER_BLOCK - len(rows)
-    return rows if not missing else np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])

@@ -40,6 +40,30 @@ def parameters_to_state(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
+def published(parameters: Mapping[str, Any], learnt: Schema) -> dict[str, Any]:
+    """A synthesizer's parameters without what its file must not hold: rare levels that a given schema names.
+
+    Parameters
+    ----------
+    parameters : mapping of str to object
+        As `get_params` gives them.
+    learnt : Schema
+        Of the fitted encoder: rare levels are pooled, public ones are kept.
+
+    Returns
+    -------
+    dict
+        With the learnt column in place of each given one whose levels are not public.
+    """
+    out = dict(parameters)
+    if (given := out.get("schema")) is not None:
+        columns = tuple(
+            c if c.levels is None or learnt[c.name].public_levels else learnt[c.name] for c in given
+        )
+        out["schema"] = Schema(columns, given.relations)
+    return out
+
+
 def parameters_from_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """A synthesizer's parameters from `parameters_to_state`'s data.
 

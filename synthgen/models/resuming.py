@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 
+from synthgen.archive import library_versions
 from synthgen.exceptions import ParameterError, TrainingError
 from synthgen.models.relation_parameters import parameters_to_state
 from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.history import History
 from synthgen.validation import Constraint, Instance, Interval, Nothing, validate_parameters
-from synthgen.version import __version__
 
 RULES: dict[str, list[Constraint]] = {
     "checkpoint": [Instance((str, os.PathLike), "a path"), Nothing()],
@@ -66,7 +67,12 @@ def open_checkpoints(
 
 
 def identity(
-    class_name: str, parameters: Mapping[str, Any], schema: Mapping[str, Any], matrix: np.ndarray, seed: int
+    class_name: str,
+    parameters: Mapping[str, Any],
+    device: str,
+    schema: Mapping[str, Any],
+    matrix: np.ndarray,
+    seed: int,
 ) -> dict[str, Any]:
     """All that decides what a fit gives, as JSON-able values by name.
 
@@ -76,6 +82,8 @@ def identity(
         Of the synthesizer.
     parameters : mapping
         Its own; callbacks are code, and are left out.
+    device : str
+        Where the networks are trained.
     schema : mapping
         Of the table, relations included.
     matrix : ndarray, shape (N, F)
@@ -92,9 +100,10 @@ def identity(
     digest = hashlib.sha256(json.dumps(schema, sort_keys=True, default=str).encode())
     digest.update(np.ascontiguousarray(matrix).data)
     found = {
-        "model": class_name,
-        "synthgen": __version__,
+        **library_versions(torch=torch.__version__),
         **own,
+        "model": class_name,
+        "device": device,
         "seed": seed,
         "the table": digest.hexdigest(),
     }

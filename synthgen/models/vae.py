@@ -38,6 +38,7 @@ from synthgen.schema import Schema
 from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.elbo import RowLikelihood, Vae
 from synthgen.training.history import History
+from synthgen.training.interruption import interruptible
 from synthgen.training.threads import torch_threads
 from synthgen.training.vae import VaeConfig, train_vae
 from synthgen.validation import Choice, Constraint, Each, Instance, Interval, Nothing
@@ -239,7 +240,8 @@ class SynthVAE(AbstractLatentSynthesizer):
             )
             model = VaeModel(vae, layout, cond_columns, conditions, device)
             if self.calibrate:
-                calibrate(model, rows, derived_seed(seed, "calibration"))
+                with interruptible():  # a moment, and not worth losing a fit for
+                    calibrate(model, rows, derived_seed(seed, "calibration"))
         self._keep_history(history)
         return model
 
@@ -319,13 +321,18 @@ class SynthVAE(AbstractLatentSynthesizer):
             "history": steps,
             "validation": [[int(step), float(loss)] for step, loss in checked.items()],
             "stopped": self.stopped_,
+            "kept": self._history.kept,
+            "rollbacks": list(self._history.rollbacks),
+            "interrupted": self._history.interrupted,
+            "failure": self._history.failure,
         }
 
     def _load_extra_state(self, extra: dict[str, Any]) -> None:
         super()._load_extra_state(extra)
         steps = {name: values.astype(np.float64).tolist() for name, values in extra["history"].items()}
         validation = [(int(step), loss) for step, loss in extra["validation"]]
-        self._keep_history(History(steps=steps, validation=validation, stopped=extra["stopped"]))
+        told = {name: extra[name] for name in ("kept", "stopped", "rollbacks", "interrupted", "failure")}
+        self._keep_history(History(steps=steps, validation=validation, **told))
 
     def _load_matrix_model(self, state: Mapping[str, Any]) -> AbstractMatrixModel:
         layout = self.encoder_.layout_

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from synthgen.constraints.rules import FixedCombinations
-from synthgen.exceptions import DataError, SchemaError
+from synthgen.exceptions import DataError
 from synthgen.plain import Plain
-from synthgen.relations.steps import AbstractStep, Table, listed, too_rare
+from synthgen.relations.steps import AbstractStep, Table, listed
 from synthgen.schema import Column, Schema
 
 _GOLDEN = 0.6180339887498949
@@ -53,7 +53,7 @@ class CombinationStep(AbstractStep):
         self.targets, self.inputs = rule.columns, ()
 
     @classmethod
-    def fit(cls, rule: FixedCombinations, table: Table, name: str) -> Self:
+    def fit(cls, rule: FixedCombinations, table: Table, name: str) -> Self | None:
         """List the combinations.
 
         Parameters
@@ -67,13 +67,8 @@ class CombinationStep(AbstractStep):
 
         Returns
         -------
-        Self
-            The fitted step.
-
-        Raises
-        ------
-        SchemaError
-            If no combination has as many rows as it must have to be kept.
+        Self or None
+            The fitted step; None if no combination has as many rows as it must have to be kept.
         """
         columns = [table.columns[n] for n in rule.columns]
         _, first, counts = np.unique(_codes(columns), axis=0, return_index=True, return_counts=True)
@@ -83,7 +78,7 @@ class CombinationStep(AbstractStep):
                 is_known &= c.missing[first] | (c.values[first] >= 0)
         keep = is_known & (counts >= table.least)
         if not keep.any():
-            raise SchemaError(too_rare(rule, table.least))
+            return None
         first, counts, takes_others = first[keep], counts[keep], not keep.all()
         own = Column(name, "categorical", "int64", levels=tuple(range(len(first))))
         return cls(

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from synthgen.constraints.rules import Dependency
-from synthgen.exceptions import SchemaError
 from synthgen.plain import Plain
-from synthgen.relations.steps import AbstractStep, Table, listed, too_rare
+from synthgen.relations.quantities import nearest
+from synthgen.relations.steps import AbstractStep, Table, listed
 from synthgen.schema import Column, Schema
 
 
@@ -37,7 +37,7 @@ class LookupStep(AbstractStep):
         self.keys, self.values, self.missing = keys, values, missing
 
     @classmethod
-    def fit(cls, rule: Dependency, table: Table) -> Self:
+    def fit(cls, rule: Dependency, table: Table) -> Self | None:
         """Read the table of values off rows in which the rule holds.
 
         Parameters
@@ -49,13 +49,8 @@ class LookupStep(AbstractStep):
 
         Returns
         -------
-        Self
-            The fitted step.
-
-        Raises
-        ------
-        SchemaError
-            If no value has as many rows as it must have to be kept.
+        Self or None
+            The fitted step; None if no value has as many rows as it must have to be kept.
         """
         by, column = table.columns[rule.by], table.columns[rule.column]
         is_key = ~by.missing & _is_known(by, table.schema[rule.by])
@@ -63,7 +58,7 @@ class LookupStep(AbstractStep):
         keys, first, counts = np.unique(by.values[present], return_index=True, return_counts=True)
         keep = counts >= table.least
         if not keep.any():
-            raise SchemaError(too_rare(rule, table.least))
+            return None
         keys, rows = keys[keep], present[first[keep]]
         gap = np.flatnonzero(by.missing)
         # of fewer missing keys nothing is kept: what the commonest key comes with stands in
@@ -81,7 +76,7 @@ class LookupStep(AbstractStep):
         by = columns[self.rule.by]
         place = np.full(len(by.values), len(self.keys), dtype=np.int64)
         if len(self.keys):
-            place = np.where(by.missing, place, _nearest(self.keys, by.values))
+            place = np.where(by.missing, place, nearest(self.keys, by.values))
         return {self.rule.column: Plain(self.values[place], self.missing[place])}
 
     def stored_values(self, schema: Schema) -> dict[str, list[Any]]:
@@ -111,12 +106,3 @@ class LookupStep(AbstractStep):
 def _is_known(plain: Plain, column: Column) -> np.ndarray:
     """Where a value is no level that is not kept, shape (N,)."""
     return np.ones(len(plain.values), dtype=bool) if column.levels is None else plain.values >= 0
-
-
-def _nearest(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The place of the nearest key of each value, shape (N,)."""
-    right = np.minimum(np.searchsorted(keys, values), len(keys) - 1)
-    left = np.maximum(right - 1, 0)
-    below = values.astype(np.float64) - keys[left].astype(np.float64)
-    above = keys[right].astype(np.float64) - values.astype(np.float64)
-    return np.where((keys[right] == values) | (above <= below), right, left)

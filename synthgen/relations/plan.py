@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -28,7 +28,7 @@ from synthgen.relations.gaps import GapStep
 from synthgen.relations.lookup import LookupStep
 from synthgen.relations.quantities import plains
 from synthgen.relations.repeats import RepeatStep
-from synthgen.relations.steps import AbstractStep, Table
+from synthgen.relations.steps import AbstractStep, Table, too_rare
 from synthgen.schema import Column, Schema
 
 _STEPS: dict[str, type[AbstractStep]] = {
@@ -112,7 +112,8 @@ class Plan:
         Returns
         -------
         Self
-            The plan.
+            The plan. Detected rules that list combinations which `least` rows nowhere hold are no part of it, nor of
+            its schema.
 
         Raises
         ------
@@ -120,14 +121,20 @@ class Plan:
             If two rules compute one column, or rules compute columns from each other in a circle, or a declared rule
             lists combinations that `least` rows nowhere hold.
         """
-        rules = [r.rule for r in schema.relations or () if r.enabled]
+        rules = [(r.rule, r.source) for r in schema.relations or () if r.enabled]
         steps: list[AbstractStep] = []
         checks: list[RowCheck] = []
-        for rule in sorted(rules, key=_rank):
+        too_rare_ones: set[Rule] = set()
+        for rule, source in sorted(rules, key=lambda pair: _rank(pair[0])):
             columns = plains(table, schema, rule.names)
             step = _step(rule, columns, schema, possible, steps, least)
             if step is not None:
                 steps.append(step)
+            elif isinstance(rule, (FixedCombinations, Dependency)):  # nothing of what it lists may be kept
+                if source == "declared":
+                    raise SchemaError(too_rare(rule, least))
+                too_rare_ones.add(rule)
+                continue
             if isinstance(rule, Repeats):
                 continue  # no row can break it
             if isinstance(rule, Unique) and any(schema[n].kind == "identifier" for n in rule.names):
@@ -135,7 +142,7 @@ class Plan:
             if step is None or not step.is_exact:
                 checks.append(RowCheck(rule, getattr(step, "decimals", None)))
         restored = {t: possible(t) for s in steps for t in s.targets}
-        return cls(schema, steps, checks, restored)
+        return cls(_without(schema, too_rare_ones), steps, checks, restored)
 
     def carriers(self, name: str) -> tuple[str, ...]:
         """The columns of the reduced table that a column of the full one is restored from; itself if it is there."""
@@ -238,6 +245,13 @@ class Plan:
         return cls(schema, steps, checks, possible)
 
 
+def _without(schema: Schema, rules: Set[Rule]) -> Schema:
+    """A schema without some of the rules in force."""
+    if not rules:
+        return schema
+    return schema.relate([r for r in schema.relations or () if not r.enabled or r.rule not in rules])
+
+
 def _rank(rule: Rule) -> int:
     return next((i for i, kind in enumerate(_ORDER) if isinstance(rule, kind)), len(_ORDER))
 
@@ -250,7 +264,7 @@ def _step(
     steps: Sequence[AbstractStep],
     least: int,
 ) -> AbstractStep | None:
-    """The step of a rule; None if it must be checked row by row."""
+    """The step of a rule; None if it must be checked row by row, or if nothing of what it lists may be kept."""
     targets = targets_of(rule)
     inputs = [n for n in rule.names if n not in targets]
     taken = blocked(targets, inputs, {t: s.inputs for s in steps for t in s.targets})

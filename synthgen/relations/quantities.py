@@ -163,6 +163,28 @@ def decimals_of(plain: Plain, column: Column) -> int | None:
     return None
 
 
+def nearest(ascending: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Where the nearest of some numbers stands, for each value.
+
+    Parameters
+    ----------
+    ascending : ndarray, shape (K,)
+        K >= 1.
+    values : ndarray, shape (N,)
+        Any numbers.
+
+    Returns
+    -------
+    ndarray of int, shape (N,)
+        Places; the lower one of two that are equally near.
+    """
+    right = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
+    left = np.maximum(right - 1, 0)
+    below = values.astype(np.float64) - ascending[left].astype(np.float64)
+    above = ascending[right].astype(np.float64) - values.astype(np.float64)
+    return np.where((ascending[right] == values) | (above < below), right, left)
+
+
 def noise(column: Column) -> float:
     """Relative rounding error to expect in arithmetic with a column: a few units in its last place."""
     stored = _FLOATS.get(column.dtype.removesuffix("[pyarrow]").lower(), np.float64)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-import shutil
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -129,17 +129,8 @@ class Checkpoints:
         """
         return Stage(self, name)
 
-    def clear(self) -> None:
-        """Remove the checkpoints, and the folder if nothing else is in it."""
-        for path in self._found():
-            path.unlink(missing_ok=True)
-        if not any(self.folder.iterdir()):
-            shutil.rmtree(self.folder, ignore_errors=True)
-
     def _found(self, stage: str | None = None) -> list[Path]:
-        """The files, in the order of their names: of a stage, oldest first."""
-        matches = [(path, _NAME.fullmatch(path.name)) for path in self.folder.iterdir()]
-        return sorted(path for path, m in matches if m is not None and stage in (None, m["stage"]))
+        return checkpoint_files(self.folder, stage)
 
     def _readable(self, paths: list[Path]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is fitted, and the state: of the newest file that can be read."""
@@ -160,6 +151,41 @@ class Checkpoints:
                 continue
             return header["fit"], state
         raise FileError(f"{self.folder}: holds no checkpoint.")
+
+
+def checkpoint_files(folder: str | os.PathLike[str], stage: str | None = None) -> list[Path]:
+    """The checkpoints in a folder, in the order of their names: of a stage, oldest first.
+
+    Parameters
+    ----------
+    folder : path-like
+        There or not.
+    stage : str, optional
+        Of this training only.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Empty where there is no folder.
+    """
+    if not Path(folder).is_dir():
+        return []
+    matches = [(path, _NAME.fullmatch(path.name)) for path in Path(folder).iterdir()]
+    return sorted(path for path, m in matches if m is not None and stage in (None, m["stage"]))
+
+
+def remove_checkpoints(folder: str | os.PathLike[str]) -> None:
+    """Remove the checkpoints of a folder, and the folder if nothing else is in it.
+
+    Parameters
+    ----------
+    folder : path-like
+        There or not.
+    """
+    for path in checkpoint_files(folder):
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # something else is in it
+        Path(folder).rmdir()
 
 
 class Stage:

@@ -75,6 +75,7 @@ class _Run:
             put_back(training, found.state)
             step, self.seconds = found.step, found.seconds
         self.good = _Good(step, snapshot(training))
+        self.evaluated = training.history.kept
 
     def look(self, step: Step, budget: Budget) -> int:
         """After a step: evaluate, write, go back, if it is time to; the steps that are done now."""
@@ -85,11 +86,12 @@ class _Run:
             return step.number
         losses = history.flush()
         if fault := self._fault():
-            return self._go_back(fault, step.number)
+            return self._go_back(fault, step.number, budget)
         if is_checked:
             ended = training.evaluate(step, losses, budget.seconds)
+            self.evaluated = step.number
             if fault := self._fault():  # callbacks may have changed weights
-                return self._go_back(fault, step.number)
+                return self._go_back(fault, step.number, budget)
             history.stopped = ended or (budget.words(step.number) if step.is_last else "")
         self.good = _Good(step.number, snapshot(training))
         if is_due or history.stopped:
@@ -100,11 +102,12 @@ class _Run:
         """End where the user asked to, with the state of the last look on disk: from there it can be taken up."""
         training, history = self.training, self.training.history
         self._write(budget)
-        losses = history.flush()
+        number = step.number
+        history.flush()
         if self._fault():
             self._restore()
-        elif self.good.step < step.number:
-            training.evaluate(step, losses, budget.seconds)
+            number = self.good.step
+        self._evaluate_at(number, budget)
         history.interrupted = True
         history.stopped = f"interrupted (Ctrl-C) at step {step.number:,} of {training.max_steps:,}"
 
@@ -119,11 +122,18 @@ class _Run:
         found = self.training.history.fault_after(self.good.step)
         return found or (f"a weight of the {wrong[0]} is nan or infinite" if wrong else "")
 
+    def _evaluate_at(self, number: int, budget: Budget) -> None:
+        """Evaluate the weights as they are at the end, unless that was done: else they could not be kept."""
+        if number > self.evaluated:
+            step = Step(number, number / self.training.max_steps, True)
+            self.training.evaluate(step, self.training.history.flush(), budget.seconds)
+
     def _restore(self) -> None:
         put_back(self.training, self.good.state)
         self.training.history.cut(self.good.step)
+        self.evaluated = min(self.evaluated, self.good.step)
 
-    def _go_back(self, fault: str, number: int) -> int:
+    def _go_back(self, fault: str, number: int, budget: Budget) -> int:
         """The last good state again, or the end; the steps that are done now."""
         training, history = self.training, self.training.history
         self._restore()
@@ -136,6 +146,7 @@ class _Run:
         )
         if self.good.step == 0:
             raise TrainingError(words)
+        self._evaluate_at(self.good.step, budget)
         history.stopped = history.failure = words
         return self.good.step
 

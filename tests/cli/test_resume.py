@@ -10,7 +10,6 @@ import pytest
 
 from synthgen.models.persistence import load
 from synthgen.training import loop
-from synthgen.training.checkpoint import Checkpoints
 
 OPTIONS = (
     "--set",
@@ -54,8 +53,7 @@ def test_a_killed_fit_is_taken_up(synthgen, data, whole, tmp_path):
     child = started(arguments, state, until=2)
     child.kill()
     child.communicate()
-    if child.returncode != 0:  # else it was quicker than the kill
-        assert not output.exists() and list(state.glob("*.checkpoint"))
+    if state.exists():  # else it was quicker than the kill
         assert synthgen(*arguments).code == 0
     assert output.read_bytes() == whole
     assert not state.exists()
@@ -93,7 +91,7 @@ def test_a_fit_that_diverges_saves_what_it_has(synthgen, data, tmp_path, monkeyp
 def test_checkpoints_of_another_fit_are_not_touched(synthgen, data, tmp_path, monkeypatch):
     state = tmp_path / "state"
     arguments = fit(data, tmp_path / "m.synthgen", "--checkpoint", state)
-    monkeypatch.setattr(Checkpoints, "clear", lambda self: None)
+    monkeypatch.setattr("synthgen.training.checkpoint.remove_checkpoints", lambda folder: None)
     assert synthgen(*arguments).code == 0
     done = synthgen(*fit(data, tmp_path / "other.synthgen", "--checkpoint", state))
     assert "holds checkpoints of an earlier fit" in done.error

@@ -32,15 +32,25 @@ def mixed():
 
 def wide():
     rng = np.random.default_rng(1)
-    values = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 400)) + rng.normal(size=(200, 400))
-    return pd.DataFrame(values, columns=[f"g{i}" for i in range(400)])
+    values = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 300)) + rng.normal(size=(200, 300))
+    return pd.DataFrame(values, columns=[f"g{i}" for i in range(300)])
+
+
+def dosages():
+    rng = np.random.default_rng(2)
+    common = rng.normal(size=(300, 3))
+    values = common @ rng.normal(size=(3, 200)) + rng.normal(size=(300, 200))
+    return pd.DataFrame(
+        1 + np.sign(values).astype(int) * (np.abs(values) > 1), columns=[f"s{i}" for i in range(200)]
+    )
 
 
 def fitted(folder):
-    """Every model on a mixed table, one that chooses among its rows, and two on a wide table: checksums of file and rows."""
+    """Every model on a mixed table, one that chooses among its rows, and three on wide tables: checksums of file and rows."""
     models = {name: make().fit(mixed()) for name, make in FACTORIES.items()}
     models["chosen"] = FACTORIES["SynthGAN"](refine=4, watch=False).fit(mixed())
     models |= {f"wide {name}": FACTORIES[name]().fit(wide()) for name in ("SynthGAN", "GaussianCopula")}
+    models["linked"] = FACTORIES["SynthGAN"]().fit(dosages())
     found = {}
     for name, model in models.items():
         model.save(folder / f"{name}.synthgen")
@@ -70,7 +80,7 @@ def by_threads(tmp_path_factory):
 
 def test_one_and_two_threads_give_the_same_bytes(by_threads):
     one, two = (checksums for _, checksums in by_threads.values())
-    assert len(one) == len(FACTORIES) + 3
+    assert len(one) == len(FACTORIES) + 4
     assert one == two
 
 
@@ -82,7 +92,7 @@ def test_another_process_draws_the_same_rows_from_a_file(by_threads):
 
 
 @pytest.mark.filterwarnings("ignore::synthgen.training.alarms.CollapseWarning")
-@pytest.mark.parametrize("kind", ["chosen", "wide SynthGAN"])
+@pytest.mark.parametrize("kind", ["chosen", "wide SynthGAN", "wide GaussianCopula", "linked"])
 def test_rows_do_not_depend_on_batch_length_or_part(kind, by_threads):
     model = load(by_threads["1"][0] / f"{kind}.synthgen")
     whole = model.sample(3000, random_state=5)
@@ -91,3 +101,6 @@ def test_rows_do_not_depend_on_batch_length_or_part(kind, by_threads):
         model.sample(b - a, random_state=5, first_row=a) for a, b in ((0, 700), (700, 2048), (2048, 3000))
     ]
     pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+    for a, b in ((0, 1), (1024, 2049), (1030, 1031)):  # blocks of few rows
+        part = model.sample(b - a, random_state=5, first_row=a)
+        pd.testing.assert_frame_equal(part, whole[a:b].reset_index(drop=True), check_exact=True)

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthgen import SynthGAN, SynthVAE
+from synthgen import Column, Schema, SynthGAN, SynthVAE, infer_schema
 from synthgen.exceptions import FileError, ParameterError, TrainingError
+from synthgen.models.calibrated import calibrate
+from synthgen.models.persistence import load
 from synthgen.models.resuming import FitWarning
 from synthgen.models.score_contest import Contest
 from synthgen.training.checkpoint import Stage
@@ -169,7 +171,9 @@ def test_ctrl_c_ends_a_fit_with_the_best_weights_so_far(rows, tmp_path):
             os.kill(os.getpid(), signal.SIGINT)
 
     make = lambda **more: SynthGAN(**QUICK, refine=4, **more)  # noqa: E731
-    with pytest.warns(FitWarning, match=r"interrupted \(Ctrl-C\) at step 24 of 90; .* so far, of step 24") as caught:
+    with pytest.warns(
+        FitWarning, match=r"interrupted \(Ctrl-C\) at step 24 of 90; .* so far, of step 24"
+    ) as caught:
         stopped = make(callbacks=[press]).fit(rows, checkpoint=tmp_path)
     assert {w.filename for w in caught} == {__file__}  # where the user called `fit`
     assert stopped.stopped_.startswith("interrupted") and stopped.selector_ is None
@@ -223,3 +227,56 @@ def test_a_fit_without_trouble_warns_of_nothing(rows):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         SynthVAE(**QUICK).fit(rows)
+
+
+def test_a_fit_with_other_libraries_is_not_taken_up(rows, tmp_path, monkeypatch):
+    SynthVAE(**QUICK).fit(rows, checkpoint=tmp_path)
+    monkeypatch.setattr("torch.__version__", "1.0")
+    with pytest.raises(ParameterError, match=r"are of another fit: `torch` was '2\..* and is '1\.0'"):
+        SynthVAE(**QUICK).fit(rows, checkpoint=tmp_path, resume=True)
+
+
+@pytest.mark.usefixtures("default_handler")
+@pytest.mark.parametrize("kind", [SynthGAN, SynthVAE])
+def test_ctrl_c_while_calibrating_loses_nothing(kind, rows, monkeypatch):
+    place = f"synthgen.models.{'gan_fit' if kind is SynthGAN else 'vae'}.calibrate"
+    plain = calibrate
+
+    def interrupted(*args):
+        os.kill(os.getpid(), signal.SIGINT)
+        plain(*args)
+
+    monkeypatch.setattr(place, interrupted)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = kind(**QUICK).fit(rows)
+    assert len(model.sample(10)) == 10
+    assert [w.category for w in caught] == ([FitWarning] if kind is SynthGAN else [])
+
+
+def test_what_happened_in_a_fit_is_told_after_loading(rows, tmp_path):
+    left = [24]
+
+    def spoil(evaluation):
+        if left and evaluation.step >= left[0]:
+            left.pop(0)
+            next(evaluation.players.generator.parameters()).data[:] = np.nan
+
+    with pytest.warns(FitWarning, match="went back"):
+        model = SynthGAN(**QUICK, refine=None, watch=False, callbacks=[spoil]).fit(rows)
+    model.save(tmp_path / "m.synthgen")
+    loaded = load(tmp_path / "m.synthgen")
+    assert loaded._record.history.rollbacks == [24] and not loaded.interrupted_
+
+
+def test_a_given_schema_brings_no_rare_level_into_the_file(rows, tmp_path):
+    rare = rows.assign(kind=rows["kind"].where(rows.index != 7, "SecretRare"))
+    for schema in (infer_schema(rare), Schema.from_json(infer_schema(rare).to_json())):
+        model = SynthVAE(**QUICK, schema=schema).fit(rare)
+        model.save(tmp_path / "m.synthgen")
+        assert b"SecretRare" not in (tmp_path / "m.synthgen").read_bytes()
+        assert load(tmp_path / "m.synthgen").schema["kind"].levels == ("a", "b", "c")
+    declared = Schema((Column("kind", "categorical", levels=("a", "b", "c", "SecretRare")),))
+    public = SynthVAE(**QUICK, schema=declared).fit(rare)
+    public.save(tmp_path / "m.synthgen")
+    assert b"SecretRare" in (tmp_path / "m.synthgen").read_bytes()

@@ -13,7 +13,7 @@ from torch import nn
 from synthgen.exceptions import FileError, ParameterError, TrainingError
 from synthgen.rng import torch_stream
 from synthgen.training.budget import Budget
-from synthgen.training.checkpoint import KEPT, Checkpoints, CheckpointWarning
+from synthgen.training.checkpoint import KEPT, Checkpoints, CheckpointWarning, remove_checkpoints
 from synthgen.training.history import History
 from synthgen.training.interruption import interruptible
 from synthgen.training.run import MAX_ROLLBACKS, run
@@ -246,10 +246,10 @@ def test_folders_that_cannot_hold_checkpoints_are_refused(tmp_path):
 def test_other_files_in_the_folder_are_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     walked(Walk(), opened(tmp_path))
-    Checkpoints(tmp_path, None, resume=True).clear()
+    remove_checkpoints(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
     (tmp_path / "notes.txt").unlink()
-    Checkpoints(tmp_path, None, resume=True).clear()
+    remove_checkpoints(tmp_path)
     assert not tmp_path.exists()
 
 
@@ -276,6 +276,20 @@ def test_ctrl_c_ends_with_what_there_is_and_can_be_taken_up(tmp_path):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     resumed = walked(Walk(), opened(tmp_path / "stopped", resume=True))
     assert resumed.result == whole.result and not resumed.history.interrupted
+
+
+@pytest.mark.usefixtures("default_handler")
+@pytest.mark.parametrize("step", [99, 100, 101])
+def test_ctrl_c_keeps_the_weights_of_its_step_also_where_they_were_looked_at(step):
+    stopped = walked(Walk(n_steps=1000, validate_every=500, at={step: ctrl_c}))
+    assert stopped.history.kept == step and stopped.evaluated == [step]
+    assert torch.equal(stopped.best.weight, stopped.network.weight)
+
+
+def test_what_was_learnt_before_the_first_evaluation_is_kept():
+    done = walked(Walk(n_steps=1000, validate_every=500, at={130: lambda: math.nan}))
+    assert done.history.failure and done.history.kept == 100 and done.evaluated == [100]
+    assert len(done.history.steps["loss"]) == 100
 
 
 @pytest.mark.usefixtures("default_handler")
