@@ -104,3 +104,12 @@ class MatrixLayout:
             Their matrix columns, in matrix order.
         """
         return [i for b in self.blocks if b.column in columns for i in range(b.start, b.stop)]
+
+    def choices_of(self, columns: list[int]) -> MatrixLayout:
+        """The one-hot blocks that begin among some matrix columns, moved together: the layout of these columns alone."""
+        blocks: list[Block] = []
+        for block in self.one_hot:
+            if block.start in columns:
+                start = blocks[-1].stop if blocks else 0
+                blocks.append(Block(block.column, "one-hot", start, start + block.width, block.labels))
+        return MatrixLayout(tuple(blocks))

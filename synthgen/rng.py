@@ -190,17 +190,17 @@ def row_blocks(start: int, stop: int) -> list[tuple[int, int, int]]:
 
 
 def filled(rows: np.ndarray) -> np.ndarray:
-    """Rows of one block, filled up to a whole one: products of matrices round as their sizes have it.
+    """Rows filled up to whole blocks: the last bits of a product of matrices depend on how many rows it has.
 
     Parameters
     ----------
     rows : ndarray, shape (M, F)
-        M <= `ROWS_PER_BLOCK`.
+        Any.
 
     Returns
     -------
-    ndarray, shape (ROWS_PER_BLOCK, F)
+    ndarray, shape (a multiple of `ROWS_PER_BLOCK`, F)
         The rows, and the last one again until there are as many; no rows if there are none.
     """
-    missing = ROWS_PER_BLOCK - len(rows)
+    missing = -len(rows) % ROWS_PER_BLOCK
     return rows if not missing else np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)])

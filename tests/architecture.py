@@ -19,6 +19,7 @@ _NUMBERS = {"numpy", "pandas"}
 MAY_IMPORT: dict[str, set[str]] = {
     "exceptions": set(),
     "version": set(),
+    "disclosure": set(),  # how many rows what is kept must stand for
     "validation": {"exceptions"},
     "rng": {"exceptions"},
     "files": {"exceptions"},  # whole files or none: base, standard library only
@@ -28,15 +29,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "layout": _BASE,
     "dtypes": {"exceptions"},  # pandas dtypes as text
     "plain": {"dtypes", "exceptions", "schema"},  # pandas columns to plain arrays and back
-    "relations": {"constraints", "schema", "dtypes", "plain", *_BASE},  # rules in tables: found, checked, undone
+    "relations": {"disclosure", "constraints", "schema", "dtypes", "plain", *_BASE},  # rules in tables: found, checked, undone
     "table": {"relations", "constraints", "schema", "dtypes", "plain", "files", "rng", *_BASE},  # rng: held-out rows are drawn
     "estimator": _BASE,  # what scikit-learn asks of the input of encoders and models
     # table: a schema that is not given is inferred
-    "encoders": {"estimator", "table", "relations", "schema", "layout", "rng", "dtypes", "plain", *_BASE},
+    "encoders": {"disclosure", "estimator", "table", "relations", "schema", "layout", "rng", "dtypes", "plain", *_BASE},
     "networks": {"layout", "rng", *_BASE},  # rng: weights are drawn
     "training": {"networks", "layout", "rng", "archive", "files", *_BASE},  # archive, files: checkpoints
     "models": {
-        "estimator", "training", "networks", "encoders", "relations", "constraints", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "archive",
+        "disclosure", "estimator", "training", "networks", "encoders", "relations", "constraints", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "archive",
         "version", *_BASE,
     },
     "metrics": {"schema", "rng", "dtypes", "plain", *_BASE},

@@ -22,8 +22,11 @@ _EPILOG = """\b
 Exit codes:
   0    done
   1    a threshold given with `evaluate --require` failed
-  2    wrong usage or input; one line says what and where
-  130  interrupted (Ctrl-C); nothing is left half-written
+  2    wrong usage or input, or a training that diverged (`fit` has saved its best weights); one line says what
+  70   a fault of synthgen's own
+  130  interrupted (Ctrl-C); `fit` has saved the best model so far if training had begun; nothing is half-written
+  141  nobody reads the output any more
+  143  terminated; nothing is left half-written
 """
 
 

@@ -64,6 +64,7 @@ def sample(
 ) -> None:
     """Draw synthetic rows from MODEL.
 
+    CSV holds values as they are; those that begin with =, +, - or @ are formulas to spreadsheets (SECURITY.md).
     A model of a genomic file writes such files again (.h5ad, .gct, .bed, .vcf, .vcf.gz), and tables too. A model of
     a table writes .h5ad and .gct too: its columns of numbers are the genes, the others what is known of the samples.
 
@@ -113,6 +114,8 @@ def _span(text: str, seed: int | None) -> tuple[int, int]:
         first, last = (int(low), int(high)) if colon else (0, int(text))
     except ValueError:
         raise click.UsageError(f"--rows must be a number N, or A:B. Got {text!r}.") from None
+    if not colon and last < 0:
+        raise click.UsageError(f"--rows must be 0 or more. Got {text!r}.")
     if colon and not 0 <= first <= last:
         raise click.UsageError(f"--rows A:B must have 0 <= A <= B. Got {text!r}.")
     if colon and seed is None:

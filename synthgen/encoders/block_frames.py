@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.dtypes import family
-from synthgen.encoders.level_marginals import MIN_CELLS
 from synthgen.exceptions import ColumnRejected
 
 _EXACT = 2.0**53
@@ -58,7 +58,7 @@ def block_values(table: pd.DataFrame, names: list[str]) -> np.ndarray:
 
 
 def without_columns_of_few_values(values: np.ndarray) -> np.ndarray:
-    """A column that fewer than `MIN_CELLS` of many rows have a value in counts as missing throughout.
+    """A column that fewer than `MIN_ROWS` of as many rows or more have a value in counts as missing throughout.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def without_columns_of_few_values(values: np.ndarray) -> np.ndarray:
     ndarray, shape (p, N)
         The same array where there is no such column.
     """
-    is_bare = (~np.isnan(values)).sum(axis=1) < MIN_CELLS
-    if values.shape[1] < 2 * MIN_CELLS or not is_bare.any():
+    is_bare = (~np.isnan(values)).sum(axis=1) < MIN_ROWS
+    if values.shape[1] < MIN_ROWS or not is_bare.any():
         return values
     return np.where(is_bare[:, None], np.array(np.nan, dtype=values.dtype), values)
 

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.encoders import gated
 from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing, shown
 from synthgen.encoders.numeric import find_atoms, fit_rest
-from synthgen.encoders.ranks import MIN_ROWS, blurred_ends, fit_rank_map
+from synthgen.encoders.ranks import blurred_ends, fit_rank_map
 from synthgen.layout import Block
 from synthgen.plain import Plain
 from synthgen.relations.quantities import ticks_per_second

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, density_at
 
 MAX_LEVELS = 16
 """Whole numbers of up to this many distinct values are levels, ..."""
 FEW_LEVELS = 3
-"""... of more than this many only where there are `MIN_CELLS` rows for each."""
-MIN_CELLS = 5
-"""Cells of the block that must hold a value for it to be kept."""
+"""... of more than this many only where there are `MIN_ROWS` rows for each."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def has_few_levels(values: np.ndarray) -> np.ndarray:
     is_present = ~np.isnan(ranked)
     n_distinct = ((ranked[:, 1:] > ranked[:, :-1]) & is_present[:, 1:]).sum(axis=1) + is_present[:, 0]
     whole = ((ranked == np.rint(ranked)) | ~is_present).all(axis=1)
-    most = np.clip(is_present.sum(axis=1) // MIN_CELLS, FEW_LEVELS, MAX_LEVELS)
+    most = np.clip(is_present.sum(axis=1) // MIN_ROWS, FEW_LEVELS, MAX_LEVELS)
     return (n_distinct <= 1) | (whole & (n_distinct <= most))
 
 
@@ -158,7 +157,7 @@ def fit_level_marginals(values: np.ndarray) -> LevelMarginals:
     Returns
     -------
     LevelMarginals
-        As wide as the column of most levels. From ten rows on, a value that fewer than `MIN_CELLS` cells hold is
+        As wide as the column of most levels. From ten rows on, a value that fewer than `MIN_ROWS` cells hold is
         replaced by the nearest that more do.
     """
     parts = [
@@ -173,10 +172,10 @@ def fit_level_marginals(values: np.ndarray) -> LevelMarginals:
 
 
 def _without_rare(levels: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Levels that fewer than `MIN_CELLS` cells of all columns hold, replaced by the nearest that more do."""
+    """Levels that fewer than `MIN_ROWS` cells of all columns hold, replaced by the nearest that more do."""
     found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
-    common = found[counts >= MIN_CELLS].astype(np.float64)
-    if not len(common) or values.shape[1] < 2 * MIN_CELLS:
+    common = found[counts >= MIN_ROWS].astype(np.float64)
+    if not len(common) or values.shape[1] < 2 * MIN_ROWS:
         return levels
     after = np.clip(np.searchsorted(common, levels), 1, len(common) - 1) if len(common) > 1 else 0
     nearest = common[after]

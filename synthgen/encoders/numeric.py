@@ -6,9 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.encoders import gated
 from synthgen.encoders.base import AbstractColumnEncoder, refuse_missing, shown
-from synthgen.encoders.ranks import MIN_ROWS, RankMap, fit_rank_map
+from synthgen.encoders.ranks import RankMap, fit_rank_map
 from synthgen.layout import Block
 from synthgen.plain import Plain
 from synthgen.relations.quantities import decimals_of
@@ -48,13 +49,13 @@ class NumericEncoder(AbstractColumnEncoder):
     def fit(cls, plain: Plain, column: Column) -> Self:
         """Find the grid, the atoms and the distribution of the rest. See the base class.
 
-        Where fewer than `MIN_ROWS` of twice as many rows or more have a value, the column comes back without any.
+        Where fewer than `MIN_ROWS` of as many rows or more have a value, the column comes back without any.
         """
         present = plain.values[~plain.missing]
         decimals = decimals_of(plain, column) if present.dtype.kind == "f" else None
         distinct, counts = np.unique(_to_grid(present, decimals), return_counts=True)
         has_missing = bool(plain.missing.any())
-        if has_missing and len(present) < MIN_ROWS and len(plain.values) >= 2 * MIN_ROWS:
+        if has_missing and len(present) < MIN_ROWS and len(plain.values) >= MIN_ROWS:
             distinct, counts = distinct[:0], counts[:0]
         is_atom = find_atoms(counts)
         return cls(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.dtypes import family
 from synthgen.encoders.identifier import IdentifierEncoder
 from synthgen.plain import Plain, to_plain
@@ -23,7 +24,7 @@ from synthgen.relations.find import without_columns
 from synthgen.relations.quantities import nearest
 from synthgen.schema import Column, Level, Schema
 
-MIN_CATEGORY_COUNT = 5
+MIN_CATEGORY_COUNT = MIN_ROWS
 """Rows of a level for it to be kept, by default."""
 KEPT_SHARE = 0.5
 """Least share of a column's values that the levels kept must hold."""

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-MIN_ROWS = 5
-"""Fewest rows of a step, of a segment, and of what an end is the mean of."""
+from synthgen.disclosure import MIN_ROWS
+
 MAX_SEGMENTS = 4096
 """About how many shared segments a column may have."""
 _MARGIN = 0.01  # share of a segment left unused at each end, so that float32 never crosses an edge

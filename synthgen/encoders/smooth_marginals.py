@@ -1,4 +1,4 @@
-"""The distributions of many continuous columns, smoothed: knots of at least `ROWS_PER_KNOT` rows each.
+"""The distributions of many continuous columns, smoothed: knots of at least `MIN_ROWS` rows each.
 
 A column's sorted values are cut into bins of equal share. Each bin becomes a knot: the mean normal score of the bin
 against the mean of its values. Between knots, and beyond the outermost ones, values are linear in the normal score; a
@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, density_at
 
-ROWS_PER_KNOT = 5
-"""Fewest rows behind a knot."""
 MAX_KNOTS = 256
 FLOOR_SHARE = 0.05
 """Share of the rows from which on the lowest value stands by itself: zeros of counts."""
@@ -164,7 +163,7 @@ def fit_smooth_marginals(values: np.ndarray, low: np.ndarray, high: np.ndarray) 
     SmoothMarginals
         With 2 to `MAX_KNOTS` knots.
     """
-    n_knots = int(np.clip(values.shape[1] // ROWS_PER_KNOT, 2, MAX_KNOTS))
+    n_knots = int(np.clip(values.shape[1] // MIN_ROWS, 2, MAX_KNOTS))
     knots = np.empty((len(values), n_knots))
     decimals = np.empty(len(values), dtype=np.int8)
     floors = np.empty((3, len(values)))
@@ -193,11 +192,11 @@ def _floors(ranked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_present = (~np.isnan(ranked)).sum(axis=1)
     lowest = ranked[:, :1]
     n_lowest = (ranked == lowest).sum(axis=1)
-    is_floor = n_lowest >= np.maximum(ROWS_PER_KNOT, FLOOR_SHARE * n_present)
-    is_floor &= n_present - n_lowest >= ROWS_PER_KNOT
+    is_floor = n_lowest >= np.maximum(MIN_ROWS, FLOOR_SHARE * n_present)
+    is_floor &= n_present - n_lowest >= MIN_ROWS
     share = np.divide(n_lowest, n_present, out=np.zeros(len(ranked)), where=n_present > 0)
     score = np.where(is_floor, ndtri(np.clip(share, 0, 1)), -np.inf)
-    place = np.minimum(n_lowest[:, None] + np.arange(ROWS_PER_KNOT), ranked.shape[1] - 1)
+    place = np.minimum(n_lowest[:, None] + np.arange(MIN_ROWS), ranked.shape[1] - 1)
     above = np.take_along_axis(ranked, place, axis=1).mean(axis=1)
     return score, np.where(is_floor, lowest[:, 0], 0.0), np.where(is_floor, above, 0.0)
 
@@ -213,7 +212,7 @@ def _knots(ranked: np.ndarray, n_knots: int) -> np.ndarray:
     n_present = (~np.isnan(ranked)).sum(axis=1)
     out = np.zeros((len(ranked), n_knots))
     for n in np.unique(n_present[n_present > 0]):
-        own = int(min(n // ROWS_PER_KNOT, n_knots))
+        own = int(min(n // MIN_ROWS, n_knots))
         rows = n_present == n
         if own < 2:  # one mean and one spread stand for all
             out[rows] = _normal_knots(ranked[rows, :n].astype(np.float64), n_knots)

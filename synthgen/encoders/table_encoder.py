@@ -215,10 +215,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         NotFittedError
             Before `fit`.
         DataError
-            If the columns are others than in `fit`, of another dtype family, or hold a level that was not there.
+            If it is no table, or has no rows; if the columns are others than in `fit`, of another dtype family, or hold a level that was not there.
         """
         self._check_fitted()
         table, has_names = as_frame(X)
+        check_table(table)
         check_features(self, table.columns, self.schema_.names, are_given=has_names)
         if not has_names or list(table.columns) != self.schema_.names:
             table = table.set_axis(pd.Index(self.schema_.names), axis=1)

@@ -101,7 +101,7 @@ def _check_names(own: list[str], found: list[str]) -> None:
     if own == found:
         return
     message = "The feature names should match those that were passed during fit.\n"
-    unseen, missing = sorted(set(found) - set(own)), sorted(set(own) - set(found))
+    unseen, missing = sorted(set(found) - set(own), key=str), sorted(set(own) - set(found), key=str)
     if unseen:
         message += "Feature names unseen at fit time:\n" + _listed(unseen)
     if missing:

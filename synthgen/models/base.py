@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from sklearn.base import BaseEstimator
 
 from synthgen.constraints.relation import Relation
 from synthgen.constraints.rules import Rule
-from synthgen.encoders.ranks import MIN_ROWS as SMALLEST_GROUP
+from synthgen.disclosure import MIN_ROWS as SMALLEST_GROUP
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.estimator.errors import UnfittedError
@@ -149,6 +150,13 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         """
         validate_parameters(type(self).__name__, self.parameter_constraints, self.get_params(deep=False))
         checkpoints = open_checkpoints(checkpoint, checkpoint_every, resume)
+        with contextlib.nullcontext() if checkpoints is None else contextlib.closing(checkpoints):
+            self._fit(X, y, checkpoints)
+        tell_ending(self._training_history())
+        return self
+
+    def _fit(self, X: Any, y: Any, checkpoints: Checkpoints | None) -> None:
+        """Encode the table, learn from it, and keep what was learnt."""
         given = training_table(X, y)
         table, annotation = given.frame, given.annotation
         if len(table) < MIN_ROWS:
@@ -191,8 +199,6 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         self.n_rows_in_ = len(table)
         given.remember(self)
         self.fitted_parameters_ = published(self.get_params(deep=False), encoder.schema_)
-        tell_ending(self._training_history())
-        return self
 
     def estimate(self, X: Any, y: Any = None) -> Estimate:
         """What `fit` will take of memory and time on this machine, without training.
@@ -297,6 +303,11 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     ) -> Any:
         """Rows of a matrix model, in the form that `fit` was given."""
         _check_sample_parameters(n, random_state, batch_size, first_row)
+        if first_row and random_state is None:
+            raise ParameterError(
+                f"The `first_row` parameter of sample is {first_row}, which needs `random_state`: without one every call draws "
+                "from another sample."
+            )
         size = batch_size or batch_rows(len(self.schema_))
         source = Source(model, self.encoder_, resolve_seed(random_state), size, self.verbose)
         with drawing(self.file_):

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthgen.layout import Block, MatrixLayout
+from synthgen.disclosure import MIN_ROWS
+from synthgen.layout import MatrixLayout
 from synthgen.models.condition_rows import ConditionTable, count_conditions
 from synthgen.models.gaussian_model import GaussianModel
 
-MIN_ROWS = 5
-"""Rows of a combination for it to be kept as it occurred."""
 _BLOCKS_DRAWN = 8
 _SEED = 0  # of the same rows the same table
 
 
-def condition_table(matrix: np.ndarray, cond_columns: list[int]) -> ConditionTable:
+def condition_table(matrix: np.ndarray, layout: MatrixLayout, cond_columns: list[int]) -> ConditionTable:
     """The conditions that a model may be given.
 
     Parameters
     ----------
     matrix : ndarray of float32, shape (N, F)
         The training rows.
+    layout : MatrixLayout
+        What the columns are.
     cond_columns : list of int
         The matrix columns that are conditions: whole choices, in matrix order.
 
@@ -40,9 +41,7 @@ def condition_table(matrix: np.ndarray, cond_columns: list[int]) -> ConditionTab
     rare = int(counts[counts < MIN_ROWS].sum())
     if not rare or not cond_columns:
         return ConditionTable(distinct, counts / counts.sum())
-    own = _choices(rows)
-    model = GaussianModel.fit(rows, own, [])
-    drawn = count_conditions(np.concatenate([model.generate_block(_SEED, b) for b in range(_BLOCKS_DRAWN)]))
+    drawn = count_conditions(drawn_rows(rows, layout.choices_of(cond_columns), [], _SEED))
     kept, share = distinct[counts >= MIN_ROWS], counts[counts >= MIN_ROWS] / len(rows)
     known = {row.tobytes() for row in kept}
     is_new = np.array([row.tobytes() not in known for row in drawn.rows], dtype=bool)
@@ -52,14 +51,24 @@ def condition_table(matrix: np.ndarray, cond_columns: list[int]) -> ConditionTab
     return ConditionTable(np.concatenate([kept, drawn.rows[is_new]]), np.concatenate([share, others]))
 
 
-def _choices(rows: np.ndarray) -> MatrixLayout:
-    """The one-hot blocks that some matrix columns are: each ends where all its rows have chosen."""
-    blocks: list[Block] = []
-    start, chosen = 0, np.zeros(len(rows))
-    for i, column in enumerate(rows.T):
-        chosen = chosen + column
-        if (chosen > 0.5).all():
-            labels = tuple(str(k) for k in range(i + 1 - start))
-            blocks.append(Block(f"condition {len(blocks)}", "one-hot", start, i + 1, labels))
-            start, chosen = i + 1, np.zeros(len(rows))
-    return MatrixLayout(tuple(blocks))
+def drawn_rows(rows: np.ndarray, layout: MatrixLayout, kept: list[int], seed: int) -> np.ndarray:
+    """Some thousand rows of a Gaussian copula of choices.
+
+    Parameters
+    ----------
+    rows : ndarray of float32, shape (N, C)
+        What it is fitted to.
+    layout : MatrixLayout
+        Of these columns.
+    kept : list of int
+        Columns whose combinations come as they occurred.
+    seed : int
+        Of what is drawn.
+
+    Returns
+    -------
+    ndarray of float32, shape (_BLOCKS_DRAWN * ROWS_PER_BLOCK, C)
+        The rows.
+    """
+    model = GaussianModel.fit(rows, layout, kept)
+    return np.concatenate([model.generate_block(seed, block) for block in range(_BLOCKS_DRAWN)])

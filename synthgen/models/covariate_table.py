@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthgen.layout import Block, MatrixLayout
+from synthgen.disclosure import MIN_ROWS
+from synthgen.layout import MatrixLayout
 from synthgen.models.condition_rows import ConditionTable, count_conditions
-from synthgen.models.gaussian_model import GaussianModel
-
-MIN_ROWS = 5
-"""Rows of a combination for it to be kept as it occurred."""
-_BLOCKS_DRAWN = 8
+from synthgen.models.condition_table import drawn_rows
 
 
 def covariate_table(
@@ -43,27 +40,15 @@ def covariate_table(
     rows = matrix[:, cond_columns]
     if not cond_columns or _rarest(rows) >= MIN_ROWS:
         return count_conditions(rows)
-    own = _only(layout, cond_columns)
+    own = layout.choices_of(cond_columns)
     kept: list[int] = []
     for block in own.blocks:
         more = [*kept, *range(block.start, block.stop)]
         if _rarest(rows[:, more]) >= MIN_ROWS:
             kept = more
-    model = GaussianModel.fit(rows, own, kept)
-    drawn = np.concatenate([model.generate_block(seed, b) for b in range(_BLOCKS_DRAWN)])
-    return count_conditions(drawn)
+    return count_conditions(drawn_rows(rows, own, kept, seed))
 
 
 def _rarest(rows: np.ndarray) -> int:
     """Rows of the rarest combination."""
     return int(np.unique(rows, axis=0, return_counts=True)[1].min())
-
-
-def _only(layout: MatrixLayout, columns: list[int]) -> MatrixLayout:
-    """The blocks of some columns, moved together."""
-    blocks: list[Block] = []
-    for block in layout.one_hot:
-        if block.start in columns:
-            start = blocks[-1].stop if blocks else 0
-            blocks.append(Block(block.column, "one-hot", start, start + block.width, block.labels))
-    return MatrixLayout(tuple(blocks))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.models.row_features import RowFeatures
 from synthgen.models.tree_text import checked_text
 from synthgen.rng import stream
@@ -31,8 +32,6 @@ SET_ASIDE = 5
 """One in so many rows, real and generated, is no part of what a round learns from: they say when it is done, and its AUC."""
 MIN_AUC = 0.52
 """On the rows set aside, for a round to be kept and another to be tried."""
-MIN_REAL_ROWS = 5
-"""Leaves of fewer real rows share one value within their tree: none tells of single rows."""
 MAX_WEIGHT = 16.0
 """Of a row of a pool, over the mean."""
 _CUTS = 30  # each lowers the mean, until the heaviest are at the limit
@@ -190,11 +189,11 @@ def _fit_round(
 
 
 def _blur_leaves(booster: lightgbm.Booster, real: np.ndarray) -> None:
-    """Give all leaves of a tree that fewer than `MIN_REAL_ROWS` real rows reach their mean value."""
+    """Give all leaves of a tree that fewer than `MIN_ROWS` real rows reach their mean value."""
     reached = np.asarray(booster.predict(real, pred_leaf=True)).reshape(len(real), -1)
     for tree, facts in enumerate(booster.dump_model()["tree_info"]):
         values = np.array([booster.get_leaf_output(tree, leaf) for leaf in range(facts["num_leaves"])])
-        rare = np.flatnonzero(np.bincount(reached[:, tree], minlength=len(values)) < MIN_REAL_ROWS)
+        rare = np.flatnonzero(np.bincount(reached[:, tree], minlength=len(values)) < MIN_ROWS)
         for leaf in rare.tolist():
             booster.set_leaf_output(tree, leaf, float(values[rare].mean()))
 

@@ -180,7 +180,7 @@ def _matching_rows(
     names = list(dict.fromkeys([*(c.column.name for c in conditions), *gate.names]))
     kept, n_kept, tried = [_no_rows(source)], 0, 0
     blocks = _endless_blocks(source, allowed_conditions(source.model, source.encoder, conditions))
-    with _progress(source, n, bool(conditions)) as bar:
+    with _progress(source, n, bool(conditions) or n > BATCH_ROWS) as bar:
         while n_kept < n:
             block = next(blocks)
             table = source.encoder.inverse_transform(block, columns=names)

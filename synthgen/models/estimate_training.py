@@ -94,7 +94,7 @@ def gan_seconds(
             verbose=0,
         )
 
-    conditions = condition_table(rehearsal.matrix, cond_columns)
+    conditions = condition_table(rehearsal.matrix, layout, cond_columns)
     model = GanModel(generator(), layout, cond_columns, conditions, device, config.noise_prior)
     out = {"training steps": config.max_steps * seconds_a_step(steps)}
     n_checks = -(-config.max_steps // config.validate_every)

@@ -93,7 +93,7 @@ def fit_gan(
     plan = network_plan(parameters)
     training, validation = split_rows(matrix, parameters["validation_fraction"], seed)
     config = table_config(parameters, len(matrix), len(validation), device)
-    conditions = condition_table(matrix, cond_columns)
+    conditions = condition_table(matrix, layout, cond_columns)
 
     def model_of(generator: AbstractGenerator) -> GanModel:
         return GanModel(generator, layout, cond_columns, conditions, device, config.noise_prior)

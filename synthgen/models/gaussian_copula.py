@@ -121,7 +121,7 @@ class GaussianCopula(AbstractSynthesizer):
         if encoder.is_reduced:
             conditions = covariate_table(matrix, encoder.layout_, columns, derived_seed(seed, "covariates"))
         else:
-            conditions = condition_table(matrix, columns)
+            conditions = condition_table(matrix, encoder.layout_, columns)
         return GaussianModel.fit(matrix, encoder.layout_, columns, conditions)
 
     def _training_bytes(self, shape: MatrixShape, is_reduced: bool) -> dict[str, int]:

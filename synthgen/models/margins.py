@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.models.row_features import RowFeatures
 
 FINE_BINS = 50
@@ -28,8 +29,6 @@ SCREENED = 20_000
 """Rows, of either, by which pairs are compared."""
 MAX_LEVELS = 64
 """Columns of more levels have no margins with others."""
-MIN_ROWS = 5
-"""Cells of fewer real rows share one target and one factor within their margin."""
 MIN_POOL_ROWS = 20
 """Cells of fewer generated rows have no factor: what is not there cannot be weighted."""
 PRIOR_ROWS = 1.5

@@ -11,9 +11,9 @@ import torch
 from synthgen.archive import library_versions, read_archive, write_archive
 from synthgen.exceptions import ModelFileError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised whenever an older synthgen could no longer read the file."""
-OLDEST_FORMAT = 2
+OLDEST_FORMAT = 3
 """Files of older formats were never released."""
 _KEY = "synthgen"
 

@@ -348,7 +348,7 @@ class SynthGAN(AbstractLatentSynthesizer):
             )
         self._keep(found.record)
         for alarm in self.alarms_:
-            warnings.warn(alarm.words, CollapseWarning, stacklevel=3)
+            warnings.warn(alarm.words, CollapseWarning, stacklevel=4)
         if (
             found.record.history.is_whole
             and given["refine"] is not None

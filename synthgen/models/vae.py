@@ -225,7 +225,7 @@ class SynthVAE(AbstractLatentSynthesizer):
         if encoder.is_reduced:
             conditions = covariate_table(matrix, layout, cond_columns, derived_seed(seed, "covariates"))
         else:
-            conditions = condition_table(matrix, cond_columns)
+            conditions = condition_table(matrix, layout, cond_columns)
         training, validation = split_rows(matrix, self.validation_fraction, seed)
         with torch_threads(self.n_threads):
             rows = torch.from_numpy(training).to(device)
@@ -283,7 +283,7 @@ class SynthVAE(AbstractLatentSynthesizer):
             return Times()
         cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
         n_validation = n_validation_rows(rehearsal.n_rows, self.validation_fraction)
-        conditions = condition_table(rehearsal.matrix, cond_columns)
+        conditions = condition_table(rehearsal.matrix, layout, cond_columns)
 
         def networks() -> Vae:
             return self._networks(layout, cond_columns, encoder.is_reduced, rehearsal.seed).to(device)

@@ -10,10 +10,9 @@ import numpy as np
 from synthgen.constraints.rules import FixedCombinations
 from synthgen.exceptions import DataError
 from synthgen.plain import Plain
+from synthgen.relations.quantities import GOLDEN
 from synthgen.relations.steps import AbstractStep, Table, listed
 from synthgen.schema import Column, Schema
-
-_GOLDEN = 0.6180339887498949
 
 
 class CombinationStep(AbstractStep):
@@ -151,7 +150,7 @@ class CombinationStep(AbstractStep):
 
 def _by_shares(codes: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """A place of the cumulated shares for each row, by its codes: multiples of the golden ratio fill [0, 1) evenly."""
-    place = (codes + 2) @ (_GOLDEN ** np.arange(1, codes.shape[1] + 1))
+    place = (codes + 2) @ (GOLDEN ** np.arange(1, codes.shape[1] + 1))
     return np.searchsorted(np.cumsum(shares)[:-1], place % 1.0, side="right")
 
 

@@ -13,6 +13,8 @@ from synthgen.plain import Plain, to_plain
 from synthgen.schema import Column, Schema
 
 MAX_DECIMALS = 8
+GOLDEN = 0.6180339887498949
+"""The golden ratio less 1: its multiples, less their whole parts, fill [0, 1) evenly."""
 _LARGEST = 2.0**62
 _FIRST = 500  # values that a number of decimals is tried on first
 _TICKS = {"day": 1 / 86_400, "s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}

@@ -8,14 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from synthgen.constraints.rules import Repeats
+from synthgen.disclosure import MIN_ROWS
 from synthgen.plain import Plain
 from synthgen.relations.steps import AbstractStep, Table, listed
 from synthgen.schema import Column, Schema
 
 COMMON_SHARE = 0.02
 """Values that so many rows hold are no repetition where they meet: both columns have them by themselves."""
-MIN_ROWS = 5
-"""Values of fewer rows are never stored as common ones."""
 
 
 class RepeatStep(AbstractStep):

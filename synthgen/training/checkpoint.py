@@ -5,49 +5,32 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from synthgen.archive import read_archive, write_archive
 from synthgen.exceptions import FileError, ParameterError
+from synthgen.training.checkpoint_content import Checkpoint, check_fit, reading
 from synthgen.training.history import History
-from synthgen.training.snapshots import to_arrays, to_tensors
+from synthgen.training.snapshots import to_arrays
 
 FORMAT_VERSION = 1
 """Checkpoints are for the version that wrote them: a fit is finished by the synthgen that began it."""
 KEPT = 2
 """Checkpoints of a stage that stay: should the newest be damaged, there is one before it."""
 _KEY = "synthgen-checkpoint"
+_FIRST = ("model", "the table")
+"""Differences that are told before others."""
+_SUMS = ("the table",)
+"""What is known by a checksum alone."""
 _NAME = re.compile(r"(?P<stage>[a-z]+)-(?P<step>\d{8})\.checkpoint")
 
 
 class CheckpointWarning(UserWarning):
     """A checkpoint cannot be written, or cannot be read, so that an older one is taken."""
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """What one file holds.
-
-    Parameters
-    ----------
-    step : int
-        Steps done.
-    seconds : float
-        Of training until then.
-    state : dict
-        Of `snapshots.snapshot`, on the CPU.
-    history : History
-        Until then.
-    """
-
-    step: int
-    seconds: float
-    state: dict[str, Any]
-    history: History
 
 
 class Checkpoints:
@@ -83,9 +66,20 @@ class Checkpoints:
                 f"{self.folder}: holds checkpoints of an earlier fit ({found[-1].name}). Go on with it by resume=True "
                 "(--resume), give another folder, or remove them."
             )
+        self._lock = _locked(self.folder)
         for part in self.folder.glob(".*.checkpoint.*.part"):  # of a process that was killed while writing
             part.unlink(missing_ok=True)
-        self.fit: dict[str, Any] = self._readable(found)[0] if found else {}
+        try:
+            self.fit: dict[str, Any] = self._readable(found, warn=False)[1] if found else {}
+        except FileError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let another fit use the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     @property
     def seed(self) -> int | None:
@@ -106,11 +100,16 @@ class Checkpoints:
             If the checkpoints are of another fit.
         """
         given = dict(fit)
-        for name in sorted(set(given) | set(self.fit)) if self.fit else ():
-            if self.fit.get(name) != given.get(name):
+        names = sorted(set(given) | set(self.fit), key=lambda name: (name not in _FIRST, name))
+        for name in names if self.fit else ():
+            if (was := self.fit.get(name)) != (now := given.get(name)):
+                what = (
+                    f"{name} is another"
+                    if name in _SUMS
+                    else f"`{name}` was {_short(was)} and is {_short(now)}"
+                )
                 raise ParameterError(
-                    f"The checkpoints in {self.folder} are of another fit: `{name}` was {_short(self.fit.get(name))} and is "
-                    f"{_short(given.get(name))}. Fit as before to go on, or give another folder."
+                    f"The checkpoints in {self.folder} are of another fit: {what}. Fit as before to go on, or give another folder."
                 )
         self.fit = given
 
@@ -132,8 +131,10 @@ class Checkpoints:
     def _found(self, stage: str | None = None) -> list[Path]:
         return checkpoint_files(self.folder, stage)
 
-    def _readable(self, paths: list[Path]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What is fitted, and the state: of the newest file that can be read."""
+    def _readable(
+        self, paths: list[Path], *, warn: bool = True
+    ) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+        """The newest file that can be read, what it says is fitted, and the state."""
         for path in reversed(paths):
             try:
                 header, state = read_archive(
@@ -144,13 +145,38 @@ class Checkpoints:
                     what="checkpoint",
                     error=FileError,
                 )
+                with reading(path):
+                    check_fit(header["fit"])
             except FileError as error:
                 if path == paths[0]:
-                    raise
-                warnings.warn(f"{error} The one before it is taken.", CheckpointWarning, stacklevel=2)
+                    raise FileError(
+                        f"{error} Remove the checkpoints in {self.folder} to begin anew."
+                    ) from error
+                if warn:
+                    warnings.warn(f"{error} The one before it is taken.", CheckpointWarning, stacklevel=2)
                 continue
-            return header["fit"], state
+            return path, header["fit"], state
         raise FileError(f"{self.folder}: holds no checkpoint.")
+
+
+def _locked(folder: Path) -> int | None:
+    """A handle of the folder that no other fit has, given back when the process ends; None where there are no such locks."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise FileError(
+            f"{folder}: another fit writes its checkpoints there; give this one its own folder."
+        ) from error
+    except OSError:  # a file system without locks
+        os.close(handle)
+        return None
+    return handle
 
 
 def checkpoint_files(folder: str | os.PathLike[str], stage: str | None = None) -> list[Path]:
@@ -236,13 +262,18 @@ class Stage:
             old.unlink(missing_ok=True)
 
     def load(self) -> Checkpoint | None:
-        """The newest checkpoint that can be read; None if there is none."""
+        """The newest checkpoint that can be read; None if there is none.
+
+        Raises
+        ------
+        FileError
+            If none can be read, or its content is not that of a checkpoint.
+        """
         found = self.checkpoints._found(self.name)
         if not found:
             return None
-        _, state = self.checkpoints._readable(found)
-        step, seconds, history = state.pop("step"), state.pop("seconds"), state.pop("history")
-        return Checkpoint(step, seconds, to_tensors(state), History.from_state(history))
+        path, _, state = self.checkpoints._readable(found)
+        return Checkpoint.from_state(path, state)
 
 
 def _short(value: Any) -> str:

@@ -111,7 +111,7 @@ def test_texts_become_values_of_the_column(name, text, value):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["-n", "-1"], "The `n` parameter of sample must be an int in [0, inf). Got -1 instead."),
+        (["-n", "-1"], "--rows must be 0 or more. Got '-1'."),
         (["-n", "5", "--seed", "-1"], "The `random_state` parameter of sample must be"),
         (["-n", "5", "--batch-size", "0"], "The `batch_size` parameter of sample must be"),
     ],

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from pandas.testing import assert_series_equal
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.encoders.calendar import CalendarEncoder
-from synthgen.encoders.ranks import MIN_ROWS
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.plain import to_plain
 from synthgen.schema import Column
@@ -84,7 +84,7 @@ def check_within_rank_resolution(
     """
     a, b = to_plain(got, column), to_plain(wanted, column)
     n_present = int((~b.missing).sum())
-    if n_present < MIN_ROWS <= len(wanted) // 2 and b.missing.any():
+    if n_present < MIN_ROWS <= len(wanted) and b.missing.any():
         assert a.missing.all()  # too few to learn from
         return
     assert np.array_equal(a.missing, b.missing)
@@ -97,7 +97,9 @@ def check_within_rank_resolution(
     is_near = np.abs(np.searchsorted(distinct, found) - np.searchsorted(distinct, given)) <= most
     if calendar is not None:
         unit = calendar.parts.ticks * (7 if len(calendar.parts.weekdays) else 1)
-        inside = np.clip(given, *calendar.parts.ends)  # what lies beyond the smoothed ends is moved there first
+        inside = np.clip(
+            given, *calendar.parts.ends
+        )  # what lies beyond the smoothed ends is moved there first
         is_near |= np.abs(found - inside) <= unit + calendar.parts.ticks
     assert is_near.all()
     for end, n in ((0, counts[0]), (-1, counts[-1])):

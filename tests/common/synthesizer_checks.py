@@ -12,7 +12,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 from sklearn.base import clone
 
-from synthgen.encoders.ranks import MIN_ROWS
+from synthgen.disclosure import MIN_ROWS
 from synthgen.exceptions import ConditionError, DataError, ModelFileError, NotFittedError, ParameterError
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.bootstrap import Bootstrap
@@ -91,8 +91,12 @@ def check_parts_drawn_apart_make_up_the_whole(make: Factory, table: pd.DataFrame
         ParameterError, match=r"`first_row` parameter of sample must be an int in \[0, inf\). Got -1"
     ):
         model.sample(1, first_row=-1)
+    with pytest.raises(
+        ParameterError, match="`first_row` parameter of sample is 1, which needs `random_state`"
+    ):
+        model.sample(1, first_row=1)
     with pytest.raises(ParameterError, match=r"`first_row` .* must be 0 with a frame of conditions"):
-        model.sample(1, first_row=1, conditions=table[["sex"]].head(1))
+        model.sample(1, first_row=1, random_state=0, conditions=table[["sex"]].head(1))
 
 
 def check_no_rows_can_be_drawn(make: Factory, table: pd.DataFrame) -> None:

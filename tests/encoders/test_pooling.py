@@ -1,11 +1,13 @@
 """Levels of few rows: not kept, and what their rows hold instead."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from synthgen.constraints.rules import FixedCombinations
-from synthgen.encoders.pooling import pool_levels
+from synthgen.encoders.pooling import plain_levels, pool_levels
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ColumnRejected, SchemaError
 from synthgen.schema import Column, Schema
@@ -114,6 +116,20 @@ def test_numbers_of_few_rows_each_stand_together_with_their_neighbours():
     assert rows.value_counts().min() >= 4
     rare = pd.DataFrame({"year": pd.Categorical([1, 2, 3] * 20 + [77])})
     assert back(encoded(rare), rare)["year"].tolist() == [1, 2, 3] * 20 + [3]
+
+
+def test_many_rare_numbers_of_many_levels_take_little_memory():
+    rng = np.random.default_rng(0)
+    levels = rng.permutation(2_000)
+    own = Column("x", "categorical", "int64", levels=tuple(levels.tolist()))
+    values = rng.integers(-50, 2_050, 20_000) + 0.25
+    series = pd.Series(np.where(np.arange(20_000) < 10_000, values, values - 0.25), name="x")
+    tracemalloc.start()
+    found = plain_levels(series, own).values
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.array_equal(levels[found], np.clip(np.rint(series), 0, 1_999))
+    assert peak < 2_000 * 20_000
 
 
 def test_levels_that_fit_never_saw_count_as_rare_only_where_some_were():

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.preprocessing import QuantileTransformer
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.encoders.ranks import (
     MAX_SEGMENTS,
-    MIN_ROWS,
     blurred_ends,
     fit_rank_map,
     from_scores,

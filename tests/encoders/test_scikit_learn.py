@@ -87,6 +87,21 @@ def test_columns_are_held_to_those_of_fit(diabetes):
         encoder.transform(diabetes.astype(object).to_numpy())
 
 
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (None, "must be a pandas DataFrame. Got NoneType"),
+        ("abc", "must be a pandas DataFrame. Got str"),
+        (pd.DataFrame({"age": [1.0], 3: [2.0]}), "Column names must be strings. Got 3"),
+        (pd.DataFrame({"age": []}), "The table is empty: 0 rows"),
+    ],
+)
+def test_what_is_no_table_is_refused_after_fit_as_in_fit(X, message, diabetes):
+    for call in (TableEncoder().fit, TableEncoder().fit(diabetes).transform):
+        with pytest.raises(DataError, match=message):
+            call(X)
+
+
 def test_before_fit_scikit_learns_error_is_raised(diabetes):
     for call in (lambda e: e.transform(diabetes), lambda e: e.get_feature_names_out()):
         with pytest.raises(SklearnNotFittedError, match="call `fit` first"):

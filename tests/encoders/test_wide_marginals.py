@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.encoders import smooth_marginals
 from synthgen.encoders.level_marginals import LevelMarginals, fit_level_marginals, has_few_levels
 from synthgen.encoders.normal_scores import conditional_scores
-from synthgen.encoders.smooth_marginals import ROWS_PER_KNOT, SmoothMarginals, bin_scores
+from synthgen.encoders.smooth_marginals import SmoothMarginals, bin_scores
 
 ALL = slice(None)
 
@@ -34,7 +35,7 @@ def test_a_normal_column_comes_back_with_its_mean_and_spread():
 def test_every_knot_is_the_mean_of_at_least_five_rows():
     values = draw(7, 103)
     marginals = fit_smooth_marginals(values, -np.inf, np.inf)
-    n_knots = 103 // ROWS_PER_KNOT
+    n_knots = 103 // MIN_ROWS
     assert marginals.knots.shape == (7, n_knots)
     ranked = np.sort(values.astype(float), axis=1)
     fine = np.repeat(ranked, n_knots, axis=1).reshape(7, n_knots, 103)  # every row cut into n_knots parts

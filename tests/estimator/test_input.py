@@ -162,6 +162,13 @@ def test_other_names_are_refused_in_scikit_learns_words(columns):
     assert str(found.value) == str(expected.value)
 
 
+def test_names_of_mixed_types_are_refused_too():
+    ours = Fitted()
+    remember_features(ours, pd.Index(["a", "b"]), are_given=True)
+    with pytest.raises(DataError, match="unseen at fit time:\n- 3\n- c\n.*yet now missing:\n- b"):
+        check_features(ours, pd.Index(["c", 3, "a"]), ["a", "b"], are_given=True)
+
+
 def test_a_wrong_number_of_columns_is_refused_in_scikit_learns_words():
     X = np.random.default_rng(0).normal(size=(5, 3))
     theirs, ours = LinearRegression().fit(X, X[:, 0]), Fitted()

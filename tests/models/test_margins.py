@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from synthgen.disclosure import MIN_ROWS
 from synthgen.models import margins
 from synthgen.models.density_ratio import relative
 from synthgen.models.margins import (
@@ -12,7 +13,6 @@ from synthgen.models.margins import (
     MAX_LEVELS,
     MAX_PAIRS,
     MIN_POOL_ROWS,
-    MIN_ROWS,
     PRIOR_ROWS,
     SWEEPS,
     Margins,

@@ -258,6 +258,28 @@ def test_a_number_that_no_row_had_takes_the_nearest_value():
     assert ((rows["age"] < 150) == (rows["group"] == "young")).all()
 
 
+def test_a_rule_all_of_whose_values_are_rare_is_refused_only_if_it_was_declared():
+    key = np.repeat(np.arange(40), 10)
+    table = pd.DataFrame({"c": key, "d": (key * 7) % 40 // 4 * 1.5, "e": np.arange(400.0)})
+    encoder = encoded(table, look=True, min_category_count=20)
+    found = [r.rule for r in encoder.schema.relations]
+    assert Dependency("c", "d") in found
+    assert not [r for r in encoder.schema_.relations if isinstance(r.rule, Dependency)]
+    assert not encoder.row_checks and encoder.layout_.columns_of(("d",))
+    assert random_rows(encoder, 50)["d"].isin(table["d"]).all()
+    for rule in (Dependency("c", "d"), FixedCombinations(("c", "d"))):
+        with pytest.raises(SchemaError, match="lists values, of which none has 20 rows.*Take it out"):
+            encoded(table, rule, min_category_count=20)
+
+
+def test_detected_pairs_that_are_all_rare_are_learnt_apart():
+    key = np.random.default_rng(0).permutation(np.repeat(np.arange(40), 10))
+    table = pd.DataFrame({"c": key, "d": 1000 - 3 * (key * 7 % 40) ** 2})
+    encoder = encoded(table, look=True, min_category_count=20)
+    assert encoder.schema.relations
+    assert encoder.plan_.steps == [] and list(encoder.schema_.relations) == []
+
+
 def test_chains_of_rules_are_undone_in_order():
     rng = np.random.default_rng(0)
     low = rng.integers(0, 50, 300)

@@ -79,6 +79,17 @@ def test_an_h5ad_file_of_zeros(tmp_path):
     assert "would take 3.7 GiB of memory" in refusal(path)
 
 
+@pytest.mark.parametrize("shape", [(-(10**6), 10**6), (10**6, -(10**6)), (-(10**6), -(10**6))])
+def test_a_negative_shape_makes_up_for_no_other_array(shape, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "t.h5ad"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("layers/huge", shape=(10**5, 10**4), dtype="f4", chunks=(100, 100), compression="gzip")
+        file.create_group("obsp/sparse").attrs["shape"] = shape
+    with pytest.raises(TableFileError, match=f"^{path}: has a matrix of the shape {shape[0]:,} x {shape[1]:,}"):
+        limits.check_hdf5(path, h5py)
+
+
 def test_the_way_out(tmp_path, monkeypatch):
     table = pd.DataFrame({"x": np.zeros(10**6, dtype=np.int64)})
     text, parquet = tmp_path / "t.csv.gz", tmp_path / "t.parquet"

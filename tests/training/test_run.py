@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from synthgen.archive import read_archive, write_archive
 from synthgen.exceptions import FileError, ParameterError, TrainingError
 from synthgen.rng import torch_stream
 from synthgen.training.budget import Budget
@@ -88,6 +89,7 @@ def walked(training, checkpoints=None):
 
 def opened(folder, resume=False, every=None, fit=FIT):
     checkpoints = Checkpoints(folder, every, resume)
+    checkpoints.close()  # the next process of this test
     checkpoints.begin(fit)
     return checkpoints.stage("walk")
 
@@ -194,8 +196,95 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path):
     assert resumed.result == whole.result and len(resumed.rates) == 40
     for path in tmp_path.iterdir():
         path.write_bytes(path.read_bytes()[:-9])
-    with pytest.warns(CheckpointWarning), pytest.raises(FileError, match="is cut short"):
+    with pytest.raises(FileError, match="is cut short .* Remove the checkpoints in .* to begin anew"):
         opened(tmp_path, resume=True)
+
+
+def forged(folder, *keys, value):
+    """The newest checkpoint with another value at a place (none: DROPPED), and a right checksum; those before it removed."""
+    for old in sorted(folder.iterdir())[:-1]:
+        old.unlink()
+    path = max(folder.iterdir())
+    header, state = read_archive(path, "synthgen-checkpoint", newest=1, oldest=1)
+    holder = {"state": state, **header}
+    whole = holder
+    for key in keys[:-1]:
+        holder = holder[key]
+    if value is DROPPED:
+        del holder[keys[-1]]
+    else:
+        holder[keys[-1]] = value
+    write_archive(path, "synthgen-checkpoint", whole, whole.pop("state"))
+
+
+DROPPED = object()
+FORGED = {
+    "nothing of the fit": (("fit",), DROPPED),
+    "a fit that is a list": (("fit",), []),
+    "a fit without a seed": (("fit", "seed"), DROPPED),
+    "a seed that is text": (("fit", "seed"), "7"),
+    "no step": (("state", "step"), DROPPED),
+    "a step that is text": (("state", "step"), "200"),
+    "a step before the first": (("state", "step"), -1),
+    "another step": (("state", "step"), 150),
+    "seconds that are a list": (("state", "seconds"), []),
+    "seconds that are not a number": (("state", "seconds"), float("nan")),
+    "no history": (("state", "history"), DROPPED),
+    "a history that is a number": (("state", "history"), 3),
+    "an end that is a number": (("state", "history", "stopped"), 3),
+    "ways back that are text": (("state", "history", "rollbacks"), ["x"]),
+    "kept that is a list": (("state", "history", "kept"), []),
+    "losses that are a list": (("state", "history", "steps", "loss"), [1.0]),
+    "losses of two axes": (("state", "history", "steps", "loss"), np.zeros((200, 2))),
+    "validation of three columns": (("state", "history", "validation"), np.zeros((2, 3))),
+}
+"""What can be told of a file alone."""
+FORGED_STATE = {
+    "no networks": (("networks",), DROPPED),
+    "no network": (("networks", "best"), DROPPED),
+    "networks that are a list": (("networks",), []),
+    "weights of another shape": (("networks", "own", "weight"), np.zeros((3, 3), np.float32)),
+    "weights of text": (("networks", "own", "weight"), "x"),
+    "an optimizer of text": (("optimizers", "own"), "x"),
+    "an optimizer of other weights": (("optimizers", "own"), {"7x": {}}),
+    "averages of another shape": (("optimizers", "own", "0", "exp_avg"), np.zeros((3, 3), np.float32)),
+    "a stream of other bytes": (("streams", "own"), np.zeros(3, np.uint8)),
+    "a stream of text": (("streams", "own"), "x"),
+    "no numbers": (("numbers",), DROPPED),
+    "numbers without one": (("numbers", "sum"), DROPPED),
+}
+"""What can be told where there is a training."""
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_a_checkpoint_that_was_signed_anew_is_refused_by_name(case, tmp_path):
+    walked(Walk(), opened(tmp_path))
+    keys, value = FORGED[case]
+    forged(tmp_path, *keys, value=value)
+    name = tmp_path / "walk-00000200.checkpoint"
+    with pytest.raises(FileError, match=f"^{name}: its content is not that of a checkpoint of this fit"):
+        opened(tmp_path, resume=True).load()
+
+
+@pytest.mark.parametrize("case", FORGED_STATE)
+def test_a_state_of_another_training_is_refused_by_name(case, tmp_path):
+    walked(Walk(), opened(tmp_path))
+    keys, value = FORGED_STATE[case]
+    forged(tmp_path, "state", *keys, value=value)
+    name = tmp_path / "walk-00000200.checkpoint"
+    found = opened(tmp_path, resume=True).load()
+    with pytest.raises(FileError, match=f"^{name}: its content is not that of a checkpoint of this fit"):
+        found.put_back(Walk())
+
+
+def test_a_checkpoint_of_nothing_known_gives_way_to_the_one_before(tmp_path):
+    walked(Walk(), opened(tmp_path))
+    content = (tmp_path / "walk-00000160.checkpoint").read_bytes()
+    forged(tmp_path, "fit", value=[])
+    (tmp_path / "walk-00000160.checkpoint").write_bytes(content)
+    with pytest.warns(CheckpointWarning, match="of this fit .* The one before it is taken"):
+        found = opened(tmp_path, resume=True).load()
+    assert found.step == 160
 
 
 def test_a_full_disk_costs_no_training(tmp_path, monkeypatch):
@@ -230,11 +319,20 @@ def test_checkpoints_are_not_taken_up_by_accident(tmp_path):
     with pytest.raises(FileError, match=r"holds checkpoints of an earlier fit \(walk-00000200.* resume=True"):
         opened(tmp_path)
     for other, words in [
-        ({**FIT, "the table": "xyz"}, "`the table` was 'abc' and is 'xyz'"),
+        ({**FIT, "the table": "xyz", "a": 2}, "the table is another"),
+        ({**FIT, "the table": "xyz", "model": "Run"}, "`model` was 'Walk' and is 'Run'"),
         ({**FIT, "tau": 1}, "`tau` was None and is 1"),
     ]:
         with pytest.raises(ParameterError, match=f"are of another fit: {words}"):
             opened(tmp_path, resume=True, fit=other)
+
+
+def test_two_fits_need_two_folders(tmp_path):
+    first = Checkpoints(tmp_path, None, resume=True)
+    with pytest.raises(FileError, match="another fit writes its checkpoints there"):
+        Checkpoints(tmp_path, None, resume=True)
+    first.close()
+    Checkpoints(tmp_path, None, resume=True).close()
 
 
 def test_folders_that_cannot_hold_checkpoints_are_refused(tmp_path):
