@@ -48,7 +48,7 @@ help:
 	@echo "make bench-laboratory                  toy problems, Parzen windows, latent access, conditional classes, collapses, VAE (a night)"
 	@echo "make kill                              30 fits killed at random moments and taken up: the same bytes? (a quarter of an hour)"
 	@echo "make bench-trust                       estimates of memory and time beside what happened (an hour)"
-	@echo "make fuzz                              10,000 mutated model files, 2,000 mutated inputs, 2,000 made-up tables (an hour)"
+	@echo "make fuzz                              10,000 mutated model files, 2,000 mutated inputs, 2,000 made-up tables, secrets in 100,000 rows (an hour)"
 	@echo "make audit                             known vulnerabilities of the installed libraries, and code that could run what it reads"
 	@echo "make docs                              the documentation as pages, in build/docs/"
 	@echo "make clean                             remove $(OUT)/, caches and builds; make distclean: $(VENV) too"

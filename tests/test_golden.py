@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+import synthgen
 from synthgen import load
 from synthgen.table.read import read_schema, read_table
 from tests.golden.make import N_ROWS, SEED, libraries
@@ -53,6 +54,11 @@ def test_every_golden_model_gives_the_rows_that_it_gave():
         rows = model.sample(N_ROWS, random_state=SEED)
         alike(rows, golden, exact=is_exact(path.parent))
         assert read_schema(path.with_suffix(".parquet")).names == model.schema_.names
+
+
+def test_this_version_has_golden_models():
+    assert synthgen.__version__ in {folder.name for folder in VERSIONS}, "run python tests/golden/make.py"
+    assert any(path.parent.name == synthgen.__version__ for path in MODELS)
 
 
 def test_a_released_version_has_a_model_of_every_kind():

@@ -4,7 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthgen.rng import ROWS_PER_BLOCK, derived_seed, resolve_seed, row_blocks, stream, torch_stream
+from synthgen.rng import (
+    ROWS_PER_BLOCK,
+    derived_seed,
+    filled,
+    resolve_seed,
+    row_blocks,
+    stream,
+    torch_stream,
+)
 
 
 def test_a_stream_is_a_function_of_its_arguments():
@@ -43,3 +51,11 @@ def test_row_blocks_cover_the_rows_once(start, length):
         for row in range(first, last)
     ]
     assert rows == list(range(start, start + length))
+
+
+def test_rows_are_filled_up_to_whole_blocks_with_the_last_one():
+    rows = np.arange(2 * (ROWS_PER_BLOCK + 3)).reshape(-1, 2)
+    for n, whole in ((0, 0), (1, 1), (ROWS_PER_BLOCK, 1), (ROWS_PER_BLOCK + 3, 2)):
+        found = filled(rows[:n])
+        assert found.shape == (whole * ROWS_PER_BLOCK, 2)
+        assert np.array_equal(found[:n], rows[:n]) and (found[n:] == rows[n - 1]).all()

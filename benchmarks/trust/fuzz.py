@@ -1,10 +1,10 @@
 """Mutated model files and mutated inputs: each gives a SynthgenError or a right answer, and nothing else.
 
-    python benchmarks/trust/fuzz.py [--models 10000] [--inputs 2000] [--properties 2000] [--seed N]
+    python benchmarks/trust/fuzz.py [--models 10000] [--inputs 2000] [--properties 2000] [--secrets 100000] [--seed N]
     python benchmarks/trust/fuzz.py --case model:17 --seed 3     # one case again, with its traceback
 
-Writes benchmarks/results/trust/fuzz.json: counts by outcome and kind, and every fault with its seed and number. The command
-ends with 1 if there was one. Cases are played in a process of their own, which is restarted when it dies, hangs (10 s)
+Writes benchmarks/results/trust/fuzz.json after each part: counts by outcome and kind, every fault with its seed and number, CPU
+and wall seconds. The command ends with 1 if there was a fault. Cases are played in a process of their own, which is restarted when it dies, hangs (10 s)
 or holds more memory than twice what unmutated files took above the interpreter, plus SPARE.
 """
 
@@ -13,12 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import select
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +107,18 @@ class Worker:
         return json.loads(line) if line else None
 
 
-def fuzz(what: str, n: int, seed: int, worker: Worker) -> dict[str, Any]:
+def fuzz(what: str, n: int, seed: int, folder: Path) -> dict[str, Any]:
     """Play cases 0 to n - 1; counts and faults."""
+    worker = Worker(folder)
+    try:
+        counts = _play_all(what, n, seed, worker)
+    finally:
+        worker.stop()  # its CPU time counts from then on
+    facts = {**worker.facts, "most": worker.most_bytes} if n else {}
+    return {**counts, "bytes": facts, "restarts": worker.restarts}
+
+
+def _play_all(what: str, n: int, seed: int, worker: Worker) -> dict[str, Any]:
     kinds: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     faults = []
@@ -133,14 +145,30 @@ def fuzz(what: str, n: int, seed: int, worker: Worker) -> dict[str, Any]:
 
 
 def properties(n: int, seed: int) -> dict[str, Any]:
-    """The property tests with many examples."""
-    environment = {**os.environ, "SYNTHGEN_EXAMPLES": str(n), "OMP_NUM_THREADS": "1"}
-    options = ["-q", "-s", "-p", "no:cacheprovider", f"--hypothesis-seed={seed}"]
-    command = [sys.executable, "-m", "pytest", *options, "tests/models/test_any_table.py"]
+    """The property tests with many examples: whether all that were asked for were played, and held."""
+    options = ["-s", f"--hypothesis-seed={seed}"]
+    held, text = tested("tests/models/test_any_table.py", {"SYNTHGEN_EXAMPLES": str(n)}, options)
+    lines = [line.split("examples:")[1] for line in text.splitlines() if "examples:" in line]
+    examples = dict(json.loads(line) for line in lines)
+    played = sum(sum(counts.values()) for counts in examples.values())
+    return {"asked": n, "played": played, "passed": held and played >= n, "examples": examples}
+
+
+def secrets(n: int) -> dict[str, Any]:
+    """The search for planted secrets in so many sampled rows of each model."""
+    held, text = tested("tests/models/test_secrets.py", {"SYNTHGEN_SECRET_SAMPLES": str(n)}, [])
+    found = re.search(r"(\d+) passed", text)
+    n_tests = int(found[1]) if found else 0
+    return {"samples": n, "tests": n_tests, "passed": held and n_tests > 0}
+
+
+def tested(path: str, variables: dict[str, str], options: list[str]) -> tuple[bool, str]:
+    """Whether a file of tests passes, and what pytest prints."""
+    environment = {**os.environ, **variables, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, path]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    lines = [line.split("examples:")[1] for line in done.stdout.splitlines() if "examples:" in line]
     sys.stderr.write(done.stdout[-3000:] if done.returncode else "")
-    return {"asked": n, "passed": done.returncode == 0, "examples": dict(json.loads(line) for line in lines)}
+    return done.returncode == 0, done.stdout
 
 
 def again(case: str, seed: int, folder: Path) -> None:
@@ -168,6 +196,9 @@ def main() -> int:
     parser.add_argument(
         "--properties", type=int, default=2_000, help="examples of the property tests; 0: none"
     )
+    parser.add_argument(
+        "--secrets", type=int, default=100_000, help="rows in which planted secrets are looked for; 0: none"
+    )
     parser.add_argument("--seed", type=int, default=None, help="drawn where not given, and printed")
     parser.add_argument("--case", help="play one case again: model:17 or input:17")
     parser.add_argument(
@@ -177,28 +208,42 @@ def main() -> int:
     arguments = parser.parse_args()
     seed = int.from_bytes(os.urandom(4), "little") if arguments.seed is None else arguments.seed
     print(f"seed {seed}", file=sys.stderr)
-    start, cpu = time.perf_counter(), sum(os.times()[:4])
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(exist_ok=True, parents=True)
         if arguments.case:
             again(arguments.case, seed, folder)
             return 0
-        worker = Worker(folder)
-        result: dict[str, Any] = {"seed": seed, **machine.describe()}
-        result["models"] = fuzz("model", arguments.models, seed, worker)
-        result["inputs"] = fuzz("input", arguments.inputs, seed, worker)
-        worker.stop()
-        result |= {"bytes": {**worker.facts, "most": worker.most_bytes}, "restarts": worker.restarts}
-    if arguments.properties:
-        result["properties"] = properties(arguments.properties, seed)
-    result["wall_seconds"] = round(time.perf_counter() - start, 1)
-    result["cpu_seconds"] = round(sum(os.times()[:4]) - cpu, 1)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+        parts: dict[str, Callable[[], dict[str, Any]]] = {
+            "models": lambda: fuzz("model", arguments.models, seed, folder),
+            "inputs": lambda: fuzz("input", arguments.inputs, seed, folder),
+        }
+        if arguments.properties:
+            parts["properties"] = lambda: properties(arguments.properties, seed)
+        if arguments.secrets:
+            parts["secrets"] = lambda: secrets(arguments.secrets)
+        result = play_parts({"seed": seed, **machine.describe()}, parts, arguments.output)
     n_faults = result["models"]["fault"] + result["inputs"]["fault"]
-    print(f"{arguments.output}: {n_faults} faults")
-    return int(n_faults > 0 or not result.get("properties", {"passed": True})["passed"])
+    failed = [name for name in parts if not result[name].get("passed", True)]
+    print(f"{arguments.output}: {n_faults} faults" + "".join(f"; {name} did not all hold" for name in failed))
+    return int(n_faults > 0 or bool(failed))
+
+
+def play_parts(
+    result: dict[str, Any], parts: dict[str, Callable[[], dict[str, Any]]], target: Path
+) -> dict[str, Any]:
+    """Each part, timed, and written as soon as it ends."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    result |= {"wall_seconds": 0.0, "cpu_seconds": 0.0}
+    for name, play in parts.items():
+        start, cpu = time.perf_counter(), sum(os.times()[:4])  # of processes that have ended, too
+        own = play()
+        times = {"wall_seconds": time.perf_counter() - start, "cpu_seconds": sum(os.times()[:4]) - cpu}
+        result[name] = own | {key: round(value, 1) for key, value in times.items()}
+        for key, value in times.items():
+            result[key] = round(result[key] + value, 1)
+        target.write_text(json.dumps(result, indent=1) + "\n")
+    return result
 
 
 if __name__ == "__main__":

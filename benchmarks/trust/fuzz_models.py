@@ -6,6 +6,7 @@ A mutation is a pure function of the corpus, the seed and the case's number, so 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import random
 from pathlib import Path
@@ -14,15 +15,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-BYTES = ("flip", "truncate", "insert", "repeat", "splice", "length", "digits", "json")
+BYTES = ("flip", "truncate", "insert", "repeat", "splice", "length", "digits", "json", "flood")
 KINDS: dict[str, tuple[type, ...]] = {
     "structure": (),
     "arrays": (np.ndarray,),
     "numbers": (int, float),
     "text": (str,),
 }
-RESIGNED = ("structure", "structure", "arrays", "numbers", "text")
+RESIGNED = ("structure", "structure", "structure", "arrays", "arrays", "numbers", "numbers", "text", "text", "flood")
 """Kinds of mutation after which the checksum is made right, and what they change."""
+SMALL = ("[]", "{}", '{"a":0}', "[[]]", "1e5", '"\U0001f600"', '{"@tuple":[]}')
+"""JSON that takes more memory than letters; a flood is millions of letters of it."""
 HOSTILE: list[Any] = [
     None, True, False, -1, 0, 1, 2, 3, 7, 1000, 2**31, 2**63, 10**18, -(2**63), 1e308, -1e308, 1e-320, float("nan"),
     float("inf"), float("-inf"), 0.5, -0.5, "", "x", "\0", "é" * 50, "a" * 10_000, "int64", "category", "continuous",
@@ -123,20 +126,39 @@ def mutate(paths: dict[str, Path], seed: int, case: int, target: Path) -> dict[s
     Returns
     -------
     dict of str to str
-        ``model`` and ``mutation``.
+        ``model``, ``mutation`` and ``resigned``: whether its checksum is right.
     """
     rng = random.Random(f"{seed} model {case}")
     kinds = sorted(paths)
     model = kinds[case % len(kinds)]
     if case % 5 < 2:
         mutation = rng.choice(RESIGNED)
-        _resign(paths[model], target, rng, mutation)
+        resigned = _resign(paths[model], target, rng, mutation)
     else:
-        mutation = rng.choice(BYTES)
+        mutation, resigned = rng.choice(BYTES), False
         content = paths[model].read_bytes()
         other = paths[rng.choice(kinds)].read_bytes()
         target.write_bytes(damaged(content, other, rng, mutation))
-    return {"model": model, "mutation": mutation, "resigned": str(case % 5 < 2)}
+    return {"model": model, "mutation": mutation, "resigned": str(resigned)}
+
+
+def flooded(content: bytes, rng: random.Random, *, is_signed: bool) -> bytes:
+    """A file with very many values in few bytes, in its own header or around it."""
+    length = int.from_bytes(content[:8], "little")
+    unit = rng.choice(SMALL).ljust(rng.choice([0, 16, 24])) + ","
+    flood = "[" + unit * (rng.choice([10**4, 10**6, 8 * 10**6]) // len(unit)) + "0]"
+    if not is_signed and rng.random() < 0.3:
+        text = '{"x":' + flood + "," + content[9 : 8 + length].decode()
+    else:
+        own = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["synthgen"])["header"]
+        kept = json.loads(own)
+        kept.pop("state")
+        header = json.dumps(kept)[:-1] + ', "state": {"x": ' + flood + "}}"
+        digest = hashlib.sha256(header.encode()).hexdigest() if is_signed else "0" * 64
+        envelope = json.dumps({"sha256": digest, "header": header}, ensure_ascii=False)
+        text = json.dumps({"__metadata__": {"synthgen": envelope}}, ensure_ascii=False)
+    raw = text.encode()
+    return len(raw).to_bytes(8, "little") + raw + (b"" if is_signed else content[8 + length :])
 
 
 def damaged(content: bytes, other: bytes, rng: random.Random, mutation: str) -> bytes:
@@ -159,6 +181,8 @@ def damaged(content: bytes, other: bytes, rng: random.Random, mutation: str) -> 
         length = int.from_bytes(out[:8], "little")
         new = rng.choice([0, 1, length - 1, length + 1, length + 8, n, n - 8, 2**31, 2**40, 2**63, 2**64 - 1])
         out[:8] = new.to_bytes(8, "little")
+    elif mutation == "flood":
+        return flooded(content, rng, is_signed=False)
     else:
         return _header(content, rng, mutation)
     return bytes(out)
@@ -186,10 +210,14 @@ def _header(content: bytes, rng: random.Random, mutation: str) -> bytes:
     return len(raw).to_bytes(8, "little") + raw + content[8 + length :]
 
 
-def _resign(path: Path, target: Path, rng: random.Random, mutation: str) -> None:
-    """The state changed, and written as `save` would write it."""
+def _resign(path: Path, target: Path, rng: random.Random, mutation: str) -> bool:
+    """The state changed, and written as `save` would write it; whether it could be."""
     from synthgen.archive import read_archive, write_archive
+    from synthgen.exceptions import FileError
 
+    if mutation == "flood":
+        target.write_bytes(flooded(path.read_bytes(), rng, is_signed=True))
+        return True
     header, state = read_archive(path, "synthgen", newest=10**6, oldest=0)
     whole: dict[str, Any] = {"class": header.pop("class"), "state": state}
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
@@ -199,8 +227,10 @@ def _resign(path: Path, target: Path, rng: random.Random, mutation: str) -> None
             _meddle(holder, key, rng)
     try:
         write_archive(target, "synthgen", {**header, "class": whole["class"]}, _as_state(whole["state"]))
-    except (TypeError, ValueError, RecursionError, OverflowError):  # no state that could be written at all
+    except (TypeError, ValueError, RecursionError, OverflowError, FileError):  # no state that could be written at all
         target.write_bytes(path.read_bytes()[: rng.randrange(100)])
+        return False
+    return True
 
 
 def _as_state(value: Any) -> dict[str, Any]:

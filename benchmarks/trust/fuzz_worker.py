@@ -2,12 +2,14 @@
 
     python benchmarks/trust/fuzz_worker.py FOLDER
 
-A case ends in "refused" (a SynthgenError), "right" (rows of the schema's names and dtypes) or a fault: another exception,
-a wrong answer, too much memory. A crash and a hang are seen from outside.
+A case ends in "refused" (a SynthgenError), "right" (rows of the schema's names and dtypes, and the very rows of the unmutated
+model where the file was not signed anew) or a fault: another exception, a wrong answer, too much memory. A crash and a hang are seen from outside.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import resource
 import sys
@@ -51,12 +53,34 @@ def check_rows(rows: Any, schema: Any, n: int) -> None:
             raise WrongAnswerError(f"{column.name!r} has missing values, which its schema has not")
 
 
-def play_model(path: Path) -> None:
-    """Load and sample."""
+def play_model(path: Path) -> str:
+    """Load and sample; what the rows are, in short."""
     from synthgen import load
 
     model = load(path)
-    check_rows(model.sample(N_ROWS, random_state=0), model.schema_, N_ROWS)
+    rows = model.sample(N_ROWS, random_state=0)
+    check_rows(rows, model.schema_, N_ROWS)
+    return fingerprint(rows)
+
+
+def fingerprint(rows: Any) -> str:
+    """A checksum of names, dtypes and values, floats to their last bit."""
+    digest = hashlib.sha256()
+    for name in rows.columns:
+        digest.update(repr((name, str(rows[name].dtype), rows[name].tolist())).encode(errors="surrogatepass"))
+    return digest.hexdigest()
+
+
+@functools.cache
+def fingerprint_of_unmutated(path: Path) -> str:
+    """That of the rows of a file that nobody touched."""
+    return play_model(path)
+
+
+def check_equal(found: str, path: Path) -> None:
+    """Refuse rows that are not those of the unmutated file."""
+    if found != fingerprint_of_unmutated(path):
+        raise WrongAnswerError("other rows than before the mutation, under a checksum that should not be right")
 
 
 def play_input(path: Path, kind: str) -> None:
@@ -101,7 +125,9 @@ def play(
         if task["what"] == "model":
             path = folder / "case.synthgen"
             facts = fuzz_models.mutate(models, task["seed"], task["case"], path)
-            play_model(path)
+            found = play_model(path)
+            if facts["resigned"] != "True":
+                check_equal(found, models[facts["model"]])
         else:
             path, facts = fuzz_inputs.mutate(inputs, task["seed"], task["case"], folder)
             play_input(path, facts["kind"])
@@ -134,7 +160,7 @@ def main() -> None:
     models, inputs = fuzz_models.make_models(folder), fuzz_inputs.make_inputs(folder)
     interpreter = peak()
     for path in models.values():
-        play_model(path)
+        fingerprint_of_unmutated(path)
     for kind, path in inputs.items():
         play_input(path, kind)
     replies = sys.stdout

@@ -15,7 +15,6 @@ from sklearn.base import BaseEstimator
 
 from synthgen.constraints.relation import Relation
 from synthgen.constraints.rules import Rule
-from synthgen.disclosure import MIN_ROWS as SMALLEST_GROUP
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.estimator.errors import UnfittedError
@@ -31,6 +30,7 @@ from synthgen.models.estimate_time import Rehearsal, Times, seconds, seconds_of_
 from synthgen.models.machine import resident_memory
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.model_file import write_model_file
+from synthgen.models.privacy_notes import privacy_notes
 from synthgen.models.relation_parameters import parameters_from_state, parameters_to_state, published
 from synthgen.models.resuming import identity, open_checkpoints, tell_ending
 from synthgen.models.table_score import table_score
@@ -520,57 +520,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         if not hasattr(self, "model_"):
             raise UnfittedError(f"This {type(self).__name__} is not fitted; call `fit` first.")
 
-    def _block_note(self) -> str:
-        """What the model of a wide table gives away besides its covariates."""
-        block = self.encoder_.block_
-        common = (
-            "no common factors"
-            if block is None or block.factors is None
-            else f"{block.n_scores} common factors"
-        )
-        return (
-            f"{0 if block is None else len(block.names):,} columns are learnt together with {common}: an attacker who "
-            "knows a row can hold it against their span (the report's span attack), and the more factors the better. Kept of "
-            "each column: means of five or more of its sorted values, or the levels that at least five cells of the block "
-            "hold, with their shares. Combinations of covariates that fewer than five rows have are drawn, not kept."
-        )
-
     def _privacy_notes(self) -> list[str]:
         """What the model file and its samples give away, as far as the model itself can tell."""
-        least = self.fitted_parameters_["min_category_count"]
-        notes = [
-            f"No whole training row is stored. Kept are levels that {least:,} rows or more hold, numbers "
-            f"that {SMALLEST_GROUP} or more hold, and means of {SMALLEST_GROUP} or more; `synthgen inspect` lists them."
-        ]
-        if pooled := self.encoder_.pooled_:
-            told = (f"{n} ({p.levels:,} levels, {p.rows:,} rows: {p.how})" for n, p in pooled.items())
-            notes.append(f"Levels of fewer than {least:,} rows are not kept: {', '.join(told)}.")
-        if least == 1 and (
-            repeated := [
-                e.column.name for e in self.encoder_.encoders_ if e.n_kept_values() > 0.5 * self.n_rows_in_
-            ]
-        ):
-            notes.append(
-                f"Mostly distinct values are repeated from the training rows: {', '.join(repeated)}."
-            )
-        if self.encoder_.block_ is not None:
-            notes.append(self._block_note())
-        elif len(self.model_.cond_columns):
-            notes.append(
-                f"Of the {len(self.model_.condition_rows()):,} combinations of the columns that the model is conditional on, "
-                f"those that {SMALLEST_GROUP} rows have are stored as they occurred; the others are drawn."
-            )
-        if self.n_rows_in_ < 1000:
-            notes.append(
-                f"Only {self.n_rows_in_} training rows: single rows weigh much; evaluate before sharing."
-            )
-        if self.fitted_parameters_["random_state"] is not None:
-            notes.append(
-                "The seed of the fit is stored: whoever knows all training rows but one can fit again and compare. "
-                "Fit without `random_state` before sharing the file."
-            )
-        notes.append("No differential privacy: nothing bounds what a determined attacker may infer.")
-        return notes
+        return privacy_notes(self.encoder_, self.model_, self.n_rows_in_, self.fitted_parameters_)
 
 
 def _relation_text(relation: Relation) -> str:

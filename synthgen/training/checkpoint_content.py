@@ -87,10 +87,10 @@ class Checkpoint:
         FileError
             If the state is not that of such a training.
         """
+        training.history = self.history
         with reading(self.path):
             put_back(training, self.state)
             _check_optimizers(training)
-        training.history = self.history
 
 
 @contextlib.contextmanager

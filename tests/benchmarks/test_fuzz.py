@@ -2,10 +2,16 @@
 
 import importlib.util
 import json
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+
+from synthgen import archive, load
+from synthgen.exceptions import ModelFileError
 
 TRUST = Path(__file__).parents[2] / "benchmarks" / "trust"
 
@@ -23,6 +29,7 @@ def module(name):
 
 worker = module("fuzz_worker")
 models_module, inputs_module, audit = module("fuzz_models"), module("fuzz_inputs"), module("audit")
+fuzz = module("fuzz")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +81,106 @@ def test_faults_are_told_from_right_answers(error, outcome, models, inputs, fold
 
     monkeypatch.setattr(worker, "play_model", play)
     assert worker.play({"what": "model", "seed": 0, "case": 0}, models, inputs, folder)["outcome"] == outcome
+
+
+def unchanged(paths, seed, case, target):
+    """No mutation at all, told as one that was not signed anew."""
+    target.write_bytes(paths["copula"].read_bytes())
+    return {"model": "copula", "mutation": "none", "resigned": unchanged.resigned}
+
+
+@pytest.mark.parametrize(
+    ("differs", "resigned", "outcome"),
+    [(False, "False", "right"), (True, "False", "fault"), (True, "True", "right")],
+)
+def test_other_rows_are_wrong_unless_signed_anew(
+    differs, resigned, outcome, models, inputs, folder, monkeypatch
+):
+    monkeypatch.setattr(worker.fuzz_models, "mutate", unchanged)
+    monkeypatch.setattr(unchanged, "resigned", resigned, raising=False)
+    worker.fingerprint_of_unmutated(models["copula"])
+    if differs:
+        monkeypatch.setattr(worker, "N_ROWS", 19)
+    reply = worker.play({"what": "model", "seed": 0, "case": 0}, models, inputs, folder)
+    assert reply["outcome"] == outcome, reply["why"]
+
+
+def test_a_bit_of_a_float_is_another_answer():
+    rows = pd.DataFrame({"x": [0.1, np.nan], "k": pd.Categorical(["a", None])})
+    others = [
+        rows.assign(x=[float(np.nextafter(0.1, 1)), np.nan]), rows.assign(x=rows["x"].astype("float32")), rows[["k", "x"]],
+        rows.assign(k=rows["k"].astype(object)), rows.rename(columns={"k": "K"}), rows.iloc[:1],
+    ]  # fmt: skip
+    found = {worker.fingerprint(table) for table in (rows, rows.copy(), *others)}
+    assert len(found) == 1 + len(others)
+
+
+def test_what_could_not_be_written_was_not_signed_anew(models, folder, monkeypatch):
+    told = {}
+    for signs in (True, False):
+        if not signs:
+            monkeypatch.setattr(archive, "FEW_VALUES", 10)
+            monkeypatch.setattr(archive, "BYTES_OF_VALUE", 10**9)
+        told[signs] = {
+            models_module.mutate(models, 3, case, folder / "one")["resigned"]
+            for case in range(0, 60, 5)
+            if models_module.random.Random(f"3 model {case}").choice(models_module.RESIGNED) != "flood"
+        }
+    assert told == {True: {"True"}, False: {"False"}}
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_floods_are_files_of_their_kind_and_rightly_signed(is_signed, models, folder):
+    path, refusals = folder / "flood", set()
+    for seed in range(12):
+        rng = models_module.random.Random(seed)
+        path.write_bytes(models_module.flooded(models["copula"].read_bytes(), rng, is_signed=is_signed))
+        with pytest.raises(ModelFileError) as caught:
+            load(path)
+        refusals |= {w for w in ("more than", "content is not that", "bytes after its end") if w in str(caught.value)}
+    assert "more than" in refusals
+    assert ("content is not that" in refusals) == is_signed
+
+
+@pytest.mark.parametrize(
+    ("held", "lines", "passed"),
+    [
+        (True, ['.examples:["A", {"A: went round": 30}]', 'examples:["B", {"B: went round": 25, "B: x": 5}]'], True),
+        (True, ['examples:["A", {"A: went round": 30}]'], False),
+        (True, [], False),
+        (False, ['examples:["A", {"A: went round": 90}]'], False),
+    ],
+)  # fmt: skip
+def test_properties_hold_only_where_all_examples_were_played(held, lines, passed, monkeypatch):
+    monkeypatch.setattr(fuzz, "tested", lambda *_: (held, "\n".join(lines)))
+    found = fuzz.properties(60, 0)
+    assert found["passed"] is passed
+    assert found["played"] == sum(sum(counts.values()) for counts in found["examples"].values())
+
+
+@pytest.mark.parametrize(
+    ("held", "text", "tests", "passed"),
+    [(True, "19 passed in 3 s", 19, True), (True, "19 deselected", 0, False), (False, "1 failed, 18 passed", 18, False)],
+)  # fmt: skip
+def test_secrets_hold_only_where_tests_passed(held, text, tests, passed, monkeypatch):
+    monkeypatch.setattr(fuzz, "tested", lambda *_: (held, text))
+    assert fuzz.secrets(100) == {"samples": 100, "tests": tests, "passed": passed}
+
+
+def test_a_stopped_run_keeps_its_parts(tmp_path):
+    def stopped():
+        raise KeyboardInterrupt
+
+    def child():
+        subprocess.run([sys.executable, "-c", "x = sum(range(10**7))"], check=True)
+        return {"fault": 0}
+
+    target = tmp_path / "new" / "fuzz.json"
+    with pytest.raises(KeyboardInterrupt):
+        fuzz.play_parts({"seed": 1}, {"models": child, "inputs": stopped}, target)
+    written = json.loads(target.read_text())
+    assert set(written) == {"seed", "models", "wall_seconds", "cpu_seconds"}
+    assert written["cpu_seconds"] == written["models"]["cpu_seconds"] > 0  # of the child
 
 
 def answer(text, code=0):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from synthgen.encoders.table_encoder import TableEncoder
+from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import ColumnRejected, DataError, NotFittedError
 from synthgen.schema import Column, Schema
 from synthgen.table.infer import infer_schema
@@ -64,6 +65,31 @@ COLUMNS = st.one_of(
 @given(st.lists(COLUMNS, min_size=1, max_size=3))
 def test_any_table_round_trips(columns):
     check_round_trip(pd.DataFrame({f"c{i}": values for i, values in enumerate(columns)}))
+
+
+@pytest.mark.parametrize("wide", [None, WideOptions(reduce=1)], ids=["columns", "a block"])
+@pytest.mark.parametrize("n_present", [1, 4])
+@pytest.mark.parametrize("n", [5, 9, 10, 40])
+def test_of_fewer_than_five_values_among_missing_ones_none_comes_back(n, n_present, wide):
+    present = np.arange(n) < n_present
+    table = pd.DataFrame(
+        {
+            "decimal": np.where(present, 1.25 + np.arange(n), np.nan),
+            "float": np.where(present, np.pi * (1 + np.arange(n)) ** 2, np.nan),
+            "whole": pd.Series(11 * np.arange(n) + 7, dtype="Int64").where(present),
+            "other": np.arange(n) / 7,
+        }
+    )
+    if wide is None:
+        table["day"] = pd.Series(pd.date_range("2020-02-03 04:05", periods=n, freq="9h")).where(present)
+    kinds = {name: "datetime" if name == "day" else "continuous" for name in table}
+    schema = Schema([Column(name, "integer" if name == "whole" else kinds[name]) for name in table])
+    encoder = TableEncoder(infer_schema(table, schema), wide=wide, random_state=0).fit(table)
+    assert (encoder.block_ is None) == (wide is None)
+    rows = encoder.inverse_transform(encoder.matrix(table))
+    assert rows.drop(columns="other").isna().all(axis=None) and rows["other"].notna().all()
+    if wide is None:
+        check_round_trip(table)
 
 
 def test_ten_thousand_levels_take_few_columns():

@@ -165,7 +165,7 @@ def test_other_names_are_refused_in_scikit_learns_words(columns):
 def test_names_of_mixed_types_are_refused_too():
     ours = Fitted()
     remember_features(ours, pd.Index(["a", "b"]), are_given=True)
-    with pytest.raises(DataError, match="unseen at fit time:\n- 3\n- c\n.*yet now missing:\n- b"):
+    with pytest.raises(DataError, match=r"unseen at fit time:\n- 3\n- c\n.*yet now missing:\n- b"):
         check_features(ours, pd.Index(["c", 3, "a"]), ["a", "b"], are_given=True)
 
 

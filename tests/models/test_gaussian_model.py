@@ -1,10 +1,13 @@
 """The linear model of the matrix against what it was fitted to."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from synthgen.layout import Block, MatrixLayout
+from synthgen.models.condition_table import condition_table
 from synthgen.models.gaussian_choice import choose_levels, level_scores
+from synthgen.models.gaussian_copula import GaussianCopula
 from synthgen.models.gaussian_model import GaussianModel, fit_regression
 from synthgen.models.score_contest import hold_contest
 from synthgen.models.score_gan import _transport
@@ -110,3 +113,29 @@ def test_a_contest_between_equals_is_no_clear_gain():
     one, two = (GaussianModel.fit(truth[rows], NUMBERS, []) for rows in (slice(0, 1_000), slice(1, 1_001)))
     found = hold_contest(one, two, truth[1_000:], 1, 0)
     assert abs(found.gain) < 0.05
+
+
+def test_a_condition_that_no_row_has_leaves_the_others_as_they_are():
+    layout = MatrixLayout(
+        (
+            Block("x", "numeric", 0, 1, ("score",)),
+            Block("c", "one-hot", 1, 5, ("a", "b", "c", "d")),
+            Block("e", "one-hot", 5, 7, ("f", "m")),
+        )
+    )
+    chosen = np.repeat([0, 1, 2], [9, 9, 2])  # never "d"
+    other = np.arange(20) % 2
+    matrix = np.column_stack([np.zeros(20), np.eye(4)[chosen], np.eye(2)[other]]).astype(np.float32)
+    found = condition_table(matrix, layout, [1, 2, 3, 4, 5, 6])
+    assert (found.rows[:, :4].sum(axis=1) == 1).all() and (found.rows[:, 4:].sum(axis=1) == 1).all()
+    assert found.share.sum() == pytest.approx(1.0)
+
+
+def test_levels_of_one_row_each_can_be_conditions():
+    names = [f"level {i:02d}" for i in range(60)]
+    table = pd.DataFrame({"c": pd.Categorical(names), "x": np.arange(60.0)})
+    model = GaussianCopula(conditional_on=["c"], random_state=73).fit(
+        table
+    )  # some made-up level is not drawn
+    rows = model.sample(100, random_state=1)
+    assert rows["c"].notna().all() and not rows["c"].isin(names).any()

@@ -104,3 +104,12 @@ def test_rows_do_not_depend_on_batch_length_or_part(kind, by_threads):
     for a, b in ((0, 1), (1024, 2049), (1030, 1031)):  # blocks of few rows
         part = model.sample(b - a, random_state=5, first_row=a)
         pd.testing.assert_frame_equal(part, whole[a:b].reset_index(drop=True), check_exact=True)
+
+
+@pytest.mark.filterwarnings("ignore::synthgen.training.alarms.CollapseWarning")
+def test_parts_make_up_the_whole_where_chosen_rows_must_meet_conditions(by_threads):
+    model = load(by_threads["1"][0] / "chosen.synthgen")
+    asked = {"random_state": 5, "conditions": {"kind": "a", "x": (-1.0, 1.5)}}
+    whole = model.sample(1500, **asked)
+    parts = [model.sample(b - a, first_row=a, **asked) for a, b in ((0, 1), (1, 1030), (1030, 1500))]
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)

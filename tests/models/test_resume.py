@@ -1,5 +1,6 @@
 """Fits that are killed and taken up give the same bytes as those that ran through."""
 
+import dataclasses
 import os
 import signal
 import warnings
@@ -110,6 +111,43 @@ def test_both_trainings_on_common_factors_are_taken_up(winner, n_saves, wide, tm
     assert resumed.winner_ == winner and saved(resumed, tmp_path, "resumed") == whole
     stages = {path.name.split("-")[0] for path in (tmp_path / "state").iterdir()}
     assert stages == ({"contest", "scores"} if winner == "gan" else {"contest"})
+
+
+def test_a_recipe_that_callbacks_change_is_taken_up(rows, tmp_path, monkeypatch):
+    def slower(evaluation):
+        if evaluation.step >= 32:
+            changes = {"learning_rate": 1e-4, "n_critic": 2, "r1_weight": 1.0}
+            evaluation.config = dataclasses.replace(evaluation.config, **changes)
+
+    options = {**QUICK, "refine": None, "callbacks": [slower]}
+    whole = saved(SynthGAN(**options).fit(rows), tmp_path, "whole")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        killed_after(6, patch)
+        SynthGAN(**options).fit(rows, checkpoint=tmp_path / "state")
+    resumed = SynthGAN(**options).fit(rows, checkpoint=tmp_path / "state", resume=True)
+    assert saved(resumed, tmp_path, "resumed") == whole
+    assert resumed._record.history.config.learning_rate == 1e-4
+
+
+def test_a_fit_that_went_back_is_taken_up_at_its_lower_rate(rows, tmp_path, monkeypatch):
+    def spoil(evaluation):
+        if evaluation.step == 24 and not spoilt:
+            spoilt.append(1)
+            next(evaluation.players.generator.parameters()).data[:] = np.nan
+
+    def fitted(**more):
+        with pytest.warns(FitWarning, match="not finite by step 24"):
+            return SynthGAN(**QUICK, refine=None, watch=False, callbacks=[spoil]).fit(rows, **more)
+
+    spoilt = []
+    whole = saved(fitted(), tmp_path, "whole")
+    spoilt.clear()
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        killed_after(5, patch)
+        SynthGAN(**QUICK, refine=None, watch=False, callbacks=[spoil]).fit(
+            rows, checkpoint=tmp_path / "state"
+        )
+    assert saved(fitted(checkpoint=tmp_path / "state", resume=True), tmp_path, "resumed") == whole
 
 
 def test_without_a_seed_the_first_one_is_taken_up(rows, tmp_path, monkeypatch):

@@ -268,7 +268,7 @@ def test_a_rule_all_of_whose_values_are_rare_is_refused_only_if_it_was_declared(
     assert not encoder.row_checks and encoder.layout_.columns_of(("d",))
     assert random_rows(encoder, 50)["d"].isin(table["d"]).all()
     for rule in (Dependency("c", "d"), FixedCombinations(("c", "d"))):
-        with pytest.raises(SchemaError, match="lists values, of which none has 20 rows.*Take it out"):
+        with pytest.raises(SchemaError, match=r"lists values, of which none has 20 rows.*Take it out"):
             encoded(table, rule, min_category_count=20)
 
 
