@@ -348,14 +348,18 @@ def _check_limits(path: str | os.PathLike[str], content: bytes, text: str, n_arr
     size, length = len(content), int.from_bytes(content[:8], "little")
     columns = "drop columns of many levels, or declare them identifiers"
     if length > MAX_HEADER_BYTES:
-        raise _too_large(path, f"{MAX_HEADER_BYTES:,} bytes of names and levels", f"it has {length:,}; {columns}")
+        raise _too_large(
+            path, f"{MAX_HEADER_BYTES:,} bytes of names and levels", f"it has {length:,}; {columns}"
+        )
     n_values = max(_n_values(part) for part in (text, content[8 : 8 + length].decode()))
     if n_values > (most := _most_values(size)):
         raise _too_large(path, f"{most:,} values beside its arrays", f"it has {n_values:,}; {columns}")
     if n_arrays > MAX_ARRAYS:
         raise _too_large(path, f"{MAX_ARRAYS:,} arrays", f"it has {n_arrays:,}; fit fewer columns at a time")
     if size > MAX_BYTES:
-        raise _too_large(path, f"{MAX_BYTES:,} bytes", f"it has {size:,}; fit fewer rows or columns at a time")
+        raise _too_large(
+            path, f"{MAX_BYTES:,} bytes", f"it has {size:,}; fit fewer rows or columns at a time"
+        )
 
 
 def _too_large(path: str | os.PathLike[str], limit: str, way_out: str) -> FileError:

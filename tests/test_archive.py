@@ -243,7 +243,7 @@ def test_marks_within_strings_are_no_values(tmp_path):
 def test_a_newer_file_is_told_before_its_arrays_are_looked_at(tmp_path):
     header = {"format_version": 4, "versions": {"synthgen": "9.9"}, "state": {"x": {"@array": "state/x"}}}
     tensors = {"state/x": tensor([1], 0, 8, "C64")}
-    with pytest.raises(ModelFileError, match="version 4, written by synthgen 9.9"):
+    with pytest.raises(ModelFileError, match=r"version 4, written by synthgen 9\.9"):
         read(forge(tmp_path / "a", tensors=tensors, data=bytes(8), header=header))
 
 
@@ -308,7 +308,11 @@ def test_json_of_many_small_values_takes_no_flood_of_memory(where, unit, padded,
     text = text.ljust(archive.BYTES_OF_VALUE * n_marks if padded else 0)
     body = "[" + ",".join([text] * (110_000 // n_marks)) + "]"
     header = '{"format_version": 3, "versions": {}, "state": {"x": ' + body + "}}"
-    how = {"outer": '{"x": ' + body + "}"} if where == "outer" else {"header": header, "sign": where == "signed"}
+    how = (
+        {"outer": '{"x": ' + body + "}"}
+        if where == "outer"
+        else {"header": header, "sign": where == "signed"}
+    )
     path = forge(tmp_path / "a", **how)
     assert peak_of_reading(path) < (8 if where == "unsigned" else 16) * path.stat().st_size
 

@@ -22,7 +22,18 @@ KINDS: dict[str, tuple[type, ...]] = {
     "numbers": (int, float),
     "text": (str,),
 }
-RESIGNED = ("structure", "structure", "structure", "arrays", "arrays", "numbers", "numbers", "text", "text", "flood")
+RESIGNED = (
+    "structure",
+    "structure",
+    "structure",
+    "arrays",
+    "arrays",
+    "numbers",
+    "numbers",
+    "text",
+    "text",
+    "flood",
+)
 """Kinds of mutation after which the checksum is made right, and what they change."""
 SMALL = ("[]", "{}", '{"a":0}', "[[]]", "1e5", '"\U0001f600"', '{"@tuple":[]}')
 """JSON that takes more memory than letters; a flood is millions of letters of it."""
@@ -143,22 +154,33 @@ def mutate(paths: dict[str, Path], seed: int, case: int, target: Path) -> dict[s
 
 
 def flooded(content: bytes, rng: random.Random, *, is_signed: bool) -> bytes:
-    """A file with very many values in few bytes, in its own header or around it."""
+    """A file with very many values in few bytes, in its own header or around it; made without taking much memory itself."""
     length = int.from_bytes(content[:8], "little")
     unit = rng.choice(SMALL).ljust(rng.choice([0, 16, 24])) + ","
-    flood = "[" + unit * (rng.choice([10**4, 10**6, 8 * 10**6]) // len(unit)) + "0]"
+    # what is rightly signed is parsed, and may take 16 times its size
+    n = rng.choice([10**4, 10**6, (2 if is_signed else 6) * 10**6]) // len(unit)
     if not is_signed and rng.random() < 0.3:
-        text = '{"x":' + flood + "," + content[9 : 8 + length].decode()
+        raw = b'{"x":[' + unit.encode() * n + b"0]," + content[9 : 8 + length]
     else:
-        own = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["synthgen"])["header"]
-        kept = json.loads(own)
-        kept.pop("state")
-        header = json.dumps(kept)[:-1] + ', "state": {"x": ' + flood + "}}"
-        digest = hashlib.sha256(header.encode()).hexdigest() if is_signed else "0" * 64
-        envelope = json.dumps({"sha256": digest, "header": header}, ensure_ascii=False)
-        text = json.dumps({"__metadata__": {"synthgen": envelope}}, ensure_ascii=False)
-    raw = text.encode()
+        own = json.loads(
+            json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["synthgen"])["header"]
+        )
+        own.pop("state")
+        parts = json.dumps(own)[:-1] + ', "state": {"x": [', unit, "0]}}"
+        digest = hashlib.sha256(parts[0].encode())
+        for _ in range(n):
+            digest.update(unit.encode())
+        digest.update(parts[2].encode())
+        inner = [_escaped(part) for part in parts]
+        inner[0] = f'{{"sha256": "{digest.hexdigest() if is_signed else "0" * 64}", "header": "' + inner[0]
+        inner[2] += '"}'
+        begin, middle, end = (_escaped(part).encode() for part in inner)
+        raw = b'{"__metadata__": {"synthgen": "' + begin + middle * n + end + b'"}}'
     return len(raw).to_bytes(8, "little") + raw + (b"" if is_signed else content[8 + length :])
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def damaged(content: bytes, other: bytes, rng: random.Random, mutation: str) -> bytes:
@@ -227,7 +249,13 @@ def _resign(path: Path, target: Path, rng: random.Random, mutation: str) -> bool
             _meddle(holder, key, rng)
     try:
         write_archive(target, "synthgen", {**header, "class": whole["class"]}, _as_state(whole["state"]))
-    except (TypeError, ValueError, RecursionError, OverflowError, FileError):  # no state that could be written at all
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+        OverflowError,
+        FileError,
+    ):  # no state that could be written at all
         target.write_bytes(path.read_bytes()[: rng.randrange(100)])
         return False
     return True

@@ -80,7 +80,9 @@ def fingerprint_of_unmutated(path: Path) -> str:
 def check_equal(found: str, path: Path) -> None:
     """Refuse rows that are not those of the unmutated file."""
     if found != fingerprint_of_unmutated(path):
-        raise WrongAnswerError("other rows than before the mutation, under a checksum that should not be right")
+        raise WrongAnswerError(
+            "other rows than before the mutation, under a checksum that should not be right"
+        )
 
 
 def play_input(path: Path, kind: str) -> None:

@@ -60,7 +60,9 @@ def _secrets(found: dict[str, Any]) -> str:
     if not own:
         return "in `make test`, in 20,000 rows of each; in 100,000: not run"
     held = own["passed"] and own["tests"] > 0
-    return f"{own['tests']} tests of {own['samples']:,} rows of each, " + ("all held" if held else "**not all held**")
+    return f"{own['tests']} tests of {own['samples']:,} rows of each, " + (
+        "all held" if held else "**not all held**"
+    )
 
 
 def _memory(found: dict[str, Any]) -> str:

@@ -166,7 +166,9 @@ def check_hdf5(path: Path, h5py: Any) -> None:
         elif "shape" in item.attrs:  # of a sparse matrix
             n_rows, n_columns = (int(n) for n in item.attrs["shape"])
             if min(n_rows, n_columns) < 0:  # it would make up for another's size
-                raise TableFileError(f"{path}: has a matrix of the shape {n_rows:,} x {n_columns:,}; take another copy.")
+                raise TableFileError(
+                    f"{path}: has a matrix of the shape {n_rows:,} x {n_columns:,}; take another copy."
+                )
             sizes.append(n_rows * n_columns * 4)
 
     with h5py.File(path, "r") as file:

@@ -71,8 +71,7 @@ class _Run:
         self.seconds = 0.0
         step = 0
         if checkpoints is not None and (found := checkpoints.load()) is not None:
-            training.history = found.history
-            put_back(training, found.state)
+            found.put_back(training)
             step, self.seconds = found.step, found.seconds
         self.good = _Good(step, snapshot(training))
         self.evaluated = training.history.kept

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from synthgen import archive, load
-from synthgen.exceptions import ModelFileError
+from synthgen.exceptions import FileError, ModelFileError
 
 TRUST = Path(__file__).parents[2] / "benchmarks" / "trust"
 
@@ -116,11 +116,13 @@ def test_a_bit_of_a_float_is_another_answer():
 
 
 def test_what_could_not_be_written_was_not_signed_anew(models, folder, monkeypatch):
+    def refuse(*_):
+        raise FileError("too large")
+
     told = {}
     for signs in (True, False):
         if not signs:
-            monkeypatch.setattr(archive, "FEW_VALUES", 10)
-            monkeypatch.setattr(archive, "BYTES_OF_VALUE", 10**9)
+            monkeypatch.setattr(archive, "write_archive", refuse)
         told[signs] = {
             models_module.mutate(models, 3, case, folder / "one")["resigned"]
             for case in range(0, 60, 5)
@@ -137,7 +139,9 @@ def test_floods_are_files_of_their_kind_and_rightly_signed(is_signed, models, fo
         path.write_bytes(models_module.flooded(models["copula"].read_bytes(), rng, is_signed=is_signed))
         with pytest.raises(ModelFileError) as caught:
             load(path)
-        refusals |= {w for w in ("more than", "content is not that", "bytes after its end") if w in str(caught.value)}
+        refusals |= {
+            w for w in ("more than", "content is not that", "bytes after its end") if w in str(caught.value)
+        }
     assert "more than" in refusals
     assert ("content is not that" in refusals) == is_signed
 

@@ -84,9 +84,13 @@ def test_a_negative_shape_makes_up_for_no_other_array(shape, tmp_path):
     h5py = pytest.importorskip("h5py")
     path = tmp_path / "t.h5ad"
     with h5py.File(path, "w") as file:
-        file.create_dataset("layers/huge", shape=(10**5, 10**4), dtype="f4", chunks=(100, 100), compression="gzip")
+        file.create_dataset(
+            "layers/huge", shape=(10**5, 10**4), dtype="f4", chunks=(100, 100), compression="gzip"
+        )
         file.create_group("obsp/sparse").attrs["shape"] = shape
-    with pytest.raises(TableFileError, match=f"^{path}: has a matrix of the shape {shape[0]:,} x {shape[1]:,}"):
+    with pytest.raises(
+        TableFileError, match=f"^{path}: has a matrix of the shape {shape[0]:,} x {shape[1]:,}"
+    ):
         limits.check_hdf5(path, h5py)
 
 

@@ -196,7 +196,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path):
     assert resumed.result == whole.result and len(resumed.rates) == 40
     for path in tmp_path.iterdir():
         path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(FileError, match="is cut short .* Remove the checkpoints in .* to begin anew"):
+    with pytest.raises(FileError, match=r"is cut short .* Remove the checkpoints in .* to begin anew"):
         opened(tmp_path, resume=True)
 
 
