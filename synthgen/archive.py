@@ -138,7 +138,9 @@ def read_archive(
     reader = _Reader(Path(path), key, what, error)
     try:
         if stat.S_ISFIFO(Path(path).stat().st_mode):  # to open a pipe would wait for who writes to it
-            raise error(f"{path}: is not a synthgen {what}.")
+            raise error(
+                f"{path}: is a pipe; a synthgen {what} is read from a file, or from standard input as `-`."
+            )
         with Path(path).open("rb") as handle:
             return reader.read(handle, newest, oldest)
     except FileError:

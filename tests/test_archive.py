@@ -272,7 +272,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ModelFileError, match="cannot be read: Is a directory"):
         read(tmp_path)
-    with pytest.raises(ModelFileError, match="pipe: is not a synthgen model file"):
+    with pytest.raises(ModelFileError, match="pipe: is a pipe; a synthgen model file is read from a file"):
         read(tmp_path / "pipe")
 
 
