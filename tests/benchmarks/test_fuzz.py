@@ -1,6 +1,7 @@
 """A small part of `make fuzz`, in this process; and the harness sees what it is there to see."""
 
 import importlib.util
+import io
 import json
 import subprocess
 import sys
@@ -181,10 +182,34 @@ def test_a_stopped_run_keeps_its_parts(tmp_path):
 
     target = tmp_path / "new" / "fuzz.json"
     with pytest.raises(KeyboardInterrupt):
-        fuzz.play_parts({"seed": 1}, {"models": child, "inputs": stopped}, target)
+        fuzz.play_parts({"secrets": {"seed": 4}}, {"models": child, "inputs": stopped}, 1, target)
     written = json.loads(target.read_text())
-    assert set(written) == {"seed", "models", "wall_seconds", "cpu_seconds"}
-    assert written["cpu_seconds"] == written["models"]["cpu_seconds"] > 0  # of the child
+    assert set(written) == {"secrets", "models"} and written["models"]["seed"] == 1
+    assert written["models"]["cpu_seconds"] > 0  # of the child
+
+
+def test_memory_that_earlier_cases_took_is_no_fault(monkeypatch):
+    worker, peaks, asked = fuzz.Worker(Path()), [10, 3, 10, 9], []
+
+    def reply(seconds):
+        return {"outcome": "refused", "why": "x", "seconds": 0.0, "peak": peaks.pop(0)}
+
+    class Process:
+        stdin = io.StringIO()
+
+        def poll(self):
+            return None
+
+    def start():
+        asked.append("start")
+        worker.process, worker.most_bytes = Process(), 5
+
+    monkeypatch.setattr(worker, "_start", start)
+    monkeypatch.setattr(worker, "_line", reply)
+    monkeypatch.setattr(worker, "stop", lambda kill=True: setattr(worker, "process", None))
+    assert worker.play({"case": 0})["outcome"] == "refused" and len(asked) == 2  # once more, by itself
+    found = worker.play({"case": 1})
+    assert found["outcome"] == "fault" and "memory: 9 bytes" in found["why"]
 
 
 def answer(text, code=0):
