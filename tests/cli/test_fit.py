@@ -26,6 +26,7 @@ def recorded(monkeypatch):
         return self
 
     monkeypatch.setattr(SynthGAN, "fit", fit)
+    monkeypatch.setattr(SynthGAN, "interrupted_", False)
     monkeypatch.setattr(SynthGAN, "save", lambda self, path, overwrite: None)
     return seen
 
@@ -144,6 +145,7 @@ def untrained(monkeypatch):
         pytest.fail("trained before the output was checked")
 
     monkeypatch.setattr(SynthGAN, "fit", fit)
+    monkeypatch.setattr(SynthGAN, "interrupted_", False)
 
 
 def test_an_existing_model_is_kept_without_force(synthgen, data, tmp_path, untrained):
