@@ -15,7 +15,7 @@ import pandas as pd
 
 from synthgen.dtypes import dtype_token, family
 from synthgen.exceptions import ModelFileError, SynthgenError
-from synthgen.schema import Schema
+from synthgen.schema import Column, Schema
 
 _PARTS: dict[str, tuple[type, ...]] = {
     "parameters": (dict,),
@@ -33,6 +33,15 @@ _FAMILIES = {
     "datetime": ("datetime",),
 }
 """Of the dtypes that columns of a kind may have."""
+_LEVEL_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "bool": bool,
+    "int": int,
+    "float": (float, int),
+}
+"""Of the levels of a column, by the family of its dtype."""
+_CODED = ("string", "bool", "category")
+"""Of dtypes whose values are codes into levels."""
 _COLUMNS = 1000
 """Columns that are searched together for missing values."""
 _FAULTS = (
@@ -179,8 +188,23 @@ def check_schema(schema: Schema) -> None:
             raise ValueError(f"column {column.name!r} is {column.kind}, of dtype {column.dtype}")
         if column.level_dtype:
             family(column.level_dtype)
+        _check_levels(column)
     for token in {c.dtype for c in schema}:
         family(token)
+
+
+def _check_levels(column: Column) -> None:
+    """Refuse levels of another type than the column's dtype, and columns that lack them."""
+    token = (column.level_dtype or "object[str]") if column.dtype == "category" else column.dtype
+    wanted = _LEVEL_TYPES.get(family(token))
+    has_levels = column.kind in ("categorical", "boolean", "constant") and family(column.dtype) in _CODED
+    if column.levels is None and has_levels:
+        raise ValueError(f"column {column.name!r} of dtype {token} has no levels")
+    if column.levels is None or wanted is None:
+        return
+    for level in column.levels:
+        if not isinstance(level, wanted) or isinstance(level, bool) != (wanted is bool):
+            raise ValueError(f"column {column.name!r} of dtype {token} has the level {level!r}")
 
 
 def check_finite(state: Any, where: str) -> None:

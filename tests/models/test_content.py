@@ -65,6 +65,8 @@ WRONG = {
     "a schema that is none": ("SynthGAN", ("encoder", "schema"), {"columns": 3}),
     "a dtype that nobody knows": ("SynthGAN", ("encoder", "schema", "columns", 0, "dtype"), "FLOAT64"),
     "a dtype of another kind": ("SynthGAN", ("encoder", "schema", "columns", 0, "dtype"), "object[str]"),
+    "no levels": ("SynthGAN", ("encoder", "schema", "columns"), lambda cs: [{k: v for k, v in c.items() if k != "levels"} for c in cs]),
+    "levels of another type": ("SynthGAN", ("encoder", "schema", "columns"), lambda cs: [c | {"levels": [1, 2]} if "levels" in c else c for c in cs]),
     "a column too few": ("SynthGAN", ("encoder", "encoders"), lambda e: e[1:]),
     "many missing values": ("SynthGAN", ("encoder", "encoders", 1, "has_missing"), 10**12),
     "an encoder of a huge size": ("SynthVAE", ("model", "encoder", "hidden_dims"), [10**8]),
