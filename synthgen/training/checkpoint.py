@@ -60,7 +60,7 @@ class Checkpoints:
             raise FileError(f"{self.folder}: cannot be a folder of checkpoints: {error.strerror}.") from error
         if not os.access(self.folder, os.W_OK):
             raise FileError(f"{self.folder}: no permission to write checkpoints there.")
-        found = self._found()
+        found = checkpoint_files(self.folder)
         if found and not resume:
             raise FileError(
                 f"{self.folder}: holds checkpoints of an earlier fit ({found[-1].name}). Go on with it by resume=True "
@@ -70,7 +70,7 @@ class Checkpoints:
         for part in self.folder.glob(".*.checkpoint.*.part"):  # of a process that was killed while writing
             part.unlink(missing_ok=True)
         try:
-            self.fit: dict[str, Any] = self._readable(found, warn=False)[1] if found else {}
+            self.fit: dict[str, Any] = self.readable(found, warn=False)[1] if found else {}
         except FileError:
             self.close()
             raise
@@ -128,13 +128,32 @@ class Checkpoints:
         """
         return Stage(self, name)
 
-    def _found(self, stage: str | None = None) -> list[Path]:
-        return checkpoint_files(self.folder, stage)
-
-    def _readable(
+    def readable(
         self, paths: list[Path], *, warn: bool = True
     ) -> tuple[Path, dict[str, Any], dict[str, Any]]:
-        """The newest file that can be read, what it says is fitted, and the state."""
+        """The newest file that can be read.
+
+        Parameters
+        ----------
+        paths : list of pathlib.Path
+            At least one, oldest first.
+        warn : bool
+            Whether to warn of those that cannot be read.
+
+        Returns
+        -------
+        path : pathlib.Path
+            The file.
+        fit : dict
+            What is fitted.
+        state : dict
+            Of the training.
+
+        Raises
+        ------
+        FileError
+            If none can be read.
+        """
         for path in reversed(paths):
             try:
                 header, state = read_archive(
@@ -258,7 +277,7 @@ class Stage:
                 f"{error} Training goes on without this checkpoint.", CheckpointWarning, stacklevel=2
             )
             return
-        for old in self.checkpoints._found(self.name)[:-KEPT]:
+        for old in checkpoint_files(self.checkpoints.folder, self.name)[:-KEPT]:
             old.unlink(missing_ok=True)
 
     def load(self) -> Checkpoint | None:
@@ -269,10 +288,10 @@ class Stage:
         FileError
             If none can be read, or its content is not that of a checkpoint.
         """
-        found = self.checkpoints._found(self.name)
+        found = checkpoint_files(self.checkpoints.folder, self.name)
         if not found:
             return None
-        path, _, state = self.checkpoints._readable(found)
+        path, _, state = self.checkpoints.readable(found)
         return Checkpoint.from_state(path, state)
 
 
