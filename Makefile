@@ -160,11 +160,11 @@ $(VENV)/.installed: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
-	$(PIP) -e ".[dev,genomics,coalescent]"
+	$(PIP) -e ".[dev,genomics,coalescent,ray]"
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-bench: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
-	$(PIP) -e ".[dev,genomics,coalescent,bench]"
+	$(PIP) -e ".[dev,genomics,coalescent,ray,bench]"
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-dev
 
 $(VENV)/.installed-docs: pyproject.toml $(CONSTRAINTS) | $(BIN)/python

@@ -36,17 +36,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "encoders": {"disclosure", "estimator", "table", "relations", "schema", "layout", "rng", "dtypes", "plain", *_BASE},
     "networks": {"layout", "rng", *_BASE},  # rng: weights are drawn
     "training": {"networks", "layout", "rng", "archive", "files", *_BASE},  # archive, files: checkpoints
+    "sketches": {"schema", "dtypes", "plain", *_BASE},  # what one pass over rows keeps of each column
+    "engines": _BASE,  # who runs tasks that do not depend on each other
+    "distributed": {"engines", "training", "networks", "layout", "rng", "archive", "files", *_BASE},  # one training, many processes
     "models": {
-        "disclosure", "estimator", "training", "networks", "encoders", "relations", "constraints", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "archive",
+        "disclosure", "distributed", "engines", "sketches", "estimator", "training", "networks", "encoders", "relations", "constraints", "table", "schema", "layout", "rng", "dtypes", "plain", "files", "archive",
         "version", *_BASE,
     },
     "metrics": {"schema", "rng", "dtypes", "plain", *_BASE},
     # training: limits and names of what is watched, without torch
-    "reports": {"metrics", "table", "schema", "rng", "files", "version", "training", *_BASE},
+    "reports": {"engines", "sketches", "metrics", "table", "schema", "rng", "files", "version", "training", *_BASE},
     # fits of models, measured and shown
-    "studies": {"models", "reports", "metrics", "table", "schema", "rng", "files", "version", *_BASE},
+    "studies": {"engines", "models", "reports", "metrics", "table", "schema", "rng", "files", "version", *_BASE},
     # training: its checkpoints
-    "cli": {"models", "training", "reports", "studies", "table", "constraints", "schema", "files", "exceptions"},
+    "cli": {"engines", "models", "training", "reports", "studies", "table", "constraints", "schema", "files", "exceptions"},
 }  # fmt: skip
 """For each group the groups that it may import, besides itself."""
 
@@ -64,6 +67,9 @@ THIRD_PARTY: dict[str, set[str]] = {
     "encoders": {*_NUMBERS, "scipy", "sklearn"},
     "networks": {"torch"},
     "training": {"numpy", "torch", "tqdm"},
+    "sketches": _NUMBERS,
+    "engines": set(),
+    "distributed": {"numpy", "torch"},
     "models": {
         *_NUMBERS,
         "scipy",

@@ -27,6 +27,8 @@ from synthgen.models.drawing import Source, batch_rows, draw_for_frame, draw_mat
 from synthgen.models.estimate import Estimate, estimate_fit, warn_if_tight
 from synthgen.models.estimate_memory import MatrixShape
 from synthgen.models.estimate_time import Rehearsal, Times, seconds, seconds_of_all
+from synthgen.models.fit_inputs import check_scale, fit_any, open_team
+from synthgen.models.fit_run import FitRun
 from synthgen.models.machine import resident_memory
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.model_file import write_model_file
@@ -40,7 +42,6 @@ from synthgen.rng import derived_seed, resolve_seed
 from synthgen.schema import Schema
 from synthgen.table.annotated import AnnotatedTable, Annotation, as_annotated, is_anndata
 from synthgen.table.infer import infer_schema
-from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.history import History
 from synthgen.training.interruption import interruptible
 from synthgen.validation import Constraint, Interval, Nothing, validate_parameters
@@ -87,7 +88,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
 
     @abc.abstractmethod
     def _fit_matrix(
-        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, run: FitRun
     ) -> AbstractMatrixModel:
         """Learn from the encoded rows."""
 
@@ -103,6 +104,10 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: int | None = None,
         resume: bool = False,
+        max_memory: str | int | None = None,
+        engine: str = "local",
+        address: str | None = None,
+        workers: int | None = None,
     ) -> Self:
         """Learn from a table, forgetting what was learnt before.
 
@@ -111,7 +116,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         X : pandas.DataFrame, AnnotatedTable, anndata.AnnData or array-like, shape (N, n_columns)
             At least `MIN_ROWS` rows of any supported dtypes. The index is ignored. Of an AnnData ``X`` is learnt,
             with the columns of ``obs`` as covariates, and `sample` gives an AnnData back. An array becomes a table
-            with columns ``x0``, ``x1``, ...
+            with columns ``x0``, ``x1``, ... Or files, which are streamed: a path, a folder, a pattern such as
+            ``"folder/*.parquet"``, an ``s3://`` address, a list of these or a pyarrow dataset; or one PLINK ``.bed`` file.
         y : Series, one-column DataFrame or array-like, shape (N,), optional
             A further column of the table: the last one, under its own name or as ``y``, before the features of an
             annotated table. `sample` gives it back.
@@ -124,6 +130,15 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         resume : bool
             Whether to go on where the checkpoints of the same table and parameters end, to the same bytes as if
             nothing had happened; without checkpoints the fit begins.
+        max_memory : str or int, optional
+            Of files alone: most memory that this process may hold, as ``"4GiB"`` or in bytes. None: half of what is free.
+        engine : {"local", "ray", "torchrun"}
+            Who trains: this process; processes of a Ray cluster; or the processes that ``torchrun`` started, all of which
+            must call `fit` alike.
+        address : str, optional
+            Of the Ray cluster. None: the one that the environment names, or a local one, which is started.
+        workers : int, optional
+            How many Ray processes train together. None: one for each GPU of the cluster, or each processor.
 
         Returns
         -------
@@ -149,13 +164,17 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         KeyboardInterrupt.
         """
         validate_parameters(type(self).__name__, self.parameter_constraints, self.get_params(deep=False))
+        check_scale(X, y, max_memory, engine, address, workers)
         checkpoints = open_checkpoints(checkpoint, checkpoint_every, resume)
-        with contextlib.nullcontext() if checkpoints is None else contextlib.closing(checkpoints):
-            self._fit(X, y, checkpoints)
+        with contextlib.ExitStack() as stack:
+            if checkpoints is not None:
+                stack.enter_context(contextlib.closing(checkpoints))
+            team = stack.enter_context(open_team(engine, address, workers))
+            fit_any(self, X, y, FitRun(checkpoints, team), max_memory)
         tell_ending(self._training_history())
         return self
 
-    def _fit(self, X: Any, y: Any, checkpoints: Checkpoints | None) -> None:
+    def _fit(self, X: Any, y: Any, run: FitRun) -> None:
         """Encode the table, learn from it, and keep what was learnt."""
         given = training_table(X, y)
         table, annotation = given.frame, given.annotation
@@ -165,8 +184,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
                 f"(n_samples={len(table)})."
             )
         seed = resolve_seed(self.random_state)
-        if checkpoints is not None and checkpoints.seed is not None:
-            seed = checkpoints.seed
+        if run.checkpoints is not None and run.checkpoints.seed is not None:
+            seed = run.checkpoints.seed
         found = infer_schema(table, self.schema)
         schema = find_relations(table, found, self.constraints or (), look=self.detect_relations)
         wide = self._wide_options()
@@ -181,11 +200,34 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             random_state=derived_seed(seed, "encoder"),
         )
         matrix = encoder.fit_matrix(table)
-        if checkpoints is not None:
+        self._learn(matrix, encoder, schema, seed, run)
+        self.annotation_, self._gives_anndata = annotation, is_anndata(X)
+        self.n_rows_in_ = len(table)
+        given.remember(self)
+
+    def _learn(
+        self, matrix: np.ndarray, encoder: TableEncoder, schema: Schema, seed: int, run: FitRun
+    ) -> None:
+        """Fit the matrix model to encoded rows, and keep it with its encoder.
+
+        Parameters
+        ----------
+        matrix : ndarray of float32, shape (N, F)
+            The rows.
+        encoder : TableEncoder
+            Fitted; it may be settled by rows of the model.
+        schema : Schema
+            The table's own, before levels were pooled: with the rows and parameters it tells one fit from another.
+        seed : int
+            Of the fit.
+        run : FitRun
+            Where the state is written, and who trains.
+        """
+        if run.checkpoints is not None:
             own = self.get_params(deep=False)
             device = training_device(own["device"], type(self).__name__) if "device" in own else "cpu"
-            checkpoints.begin(identity(type(self).__name__, own, device, schema.to_dict(), matrix, seed))
-        model = self._fit_matrix(matrix, encoder, seed, checkpoints)
+            run.checkpoints.begin(identity(type(self).__name__, own, device, schema.to_dict(), matrix, seed))
+        model = self._fit_matrix(matrix, encoder, seed, run)
         if encoder.is_linked:
             settling = derived_seed(seed, "settle")
             with interruptible():  # a second or two: not worth losing a fit for
@@ -195,9 +237,6 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         self._forget()
         self.file_ = ""
         self.schema_, self.encoder_, self.model_ = encoder.schema_, encoder, model
-        self.annotation_, self._gives_anndata = annotation, is_anndata(X)
-        self.n_rows_in_ = len(table)
-        given.remember(self)
         self.fitted_parameters_ = published(self.get_params(deep=False), encoder.schema_)
 
     def estimate(self, X: Any, y: Any = None) -> Estimate:
@@ -438,7 +477,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         """How long learning from the matrix takes, by part."""
 
         def learn(n: int) -> None:
-            self._fit_matrix(rehearsal.rows(n), rehearsal.encoder, rehearsal.seed, None)
+            self._fit_matrix(rehearsal.rows(n), rehearsal.encoder, rehearsal.seed, FitRun())
 
         half, whole = max(MIN_ROWS, len(rehearsal.matrix) // 2), len(rehearsal.matrix)
         return Times({"model": seconds_of_all(learn, (half, whole), rehearsal.n_rows)})

@@ -13,12 +13,12 @@ from synthgen.constraints.rules import Rule
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.estimate_memory import copy_bytes
+from synthgen.models.fit_run import FitRun
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.relation_parameters import RELATION_CONSTRAINTS
 from synthgen.models.row_encoder import RowEncoder, numbers_to_matrix
 from synthgen.rng import ROWS_PER_BLOCK, stream
 from synthgen.schema import Schema
-from synthgen.training.checkpoint import Checkpoints
 from synthgen.validation import Constraint, Instance, Interval, Nothing
 
 
@@ -90,7 +90,7 @@ class Bootstrap(AbstractSynthesizer):
         self.verbose = verbose
 
     def _fit_matrix(
-        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, run: FitRun
     ) -> AbstractMatrixModel:
         return RowModel(len(matrix))
 

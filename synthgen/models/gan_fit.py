@@ -12,6 +12,7 @@ import torch
 from synthgen.layout import MatrixLayout
 from synthgen.models.calibrated import calibrate
 from synthgen.models.condition_table import condition_table
+from synthgen.models.fit_run import FitRun
 from synthgen.models.gan_model import GanModel
 from synthgen.models.gan_record import GanRecord
 from synthgen.models.recipe import network_plan, table_config
@@ -23,7 +24,6 @@ from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import ROWS_PER_BLOCK, derived_seed, stream
 from synthgen.training.alarms import FEW_STEPS, Alarm, training_alarms
 from synthgen.training.audit import audit
-from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.config import TrainingConfig
 from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
@@ -62,7 +62,7 @@ def fit_gan(
     device: str,
     seed: int,
     callbacks: Sequence[Callable[[Evaluation], object]],
-    checkpoints: Checkpoints | None = None,
+    run: FitRun | None = None,
 ) -> GanFit:
     """Train on the rows of a matrix.
 
@@ -82,15 +82,15 @@ def fit_gan(
         Of everything.
     callbacks : sequence of callable
         Called at every evaluation.
-    checkpoints : Checkpoints, optional
-        Where the state of the training is written, and taken up from.
+    run : FitRun, optional
+        Where the state of the training is written, and who trains.
 
     Returns
     -------
     GanFit
         The model and how it was trained.
     """
-    plan = network_plan(parameters)
+    run, plan = run or FitRun(), network_plan(parameters)
     training, validation = split_rows(matrix, parameters["validation_fraction"], seed)
     config = table_config(parameters, len(matrix), len(validation), device)
     conditions = condition_table(matrix, layout, cond_columns)
@@ -104,7 +104,8 @@ def fit_gan(
         watcher(training, validation, layout, model_of, seed) if parameters["watch"] else None,
         callbacks,
     )
-    generator, history = train(
+    own_train = train if run.team is None else run.team.train
+    generator, history = own_train(
         build_generator(plan, layout, len(cond_columns), rows.mean(0).cpu(), seed).to(device),
         build_discriminator(plan, layout, cond_columns, device, seed),
         OutputHeads(layout).to(device),
@@ -114,7 +115,7 @@ def fit_gan(
         seed=seed,
         observers=observers,
         verbose=parameters["verbose"],
-        checkpoints=None if checkpoints is None else checkpoints.stage("gan"),
+        checkpoints=run.stage("gan"),
     )
     model = model_of(generator)
     with interruptible() as interruption:  # what was learnt is not lost any more

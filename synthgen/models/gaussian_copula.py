@@ -17,13 +17,13 @@ from synthgen.models.condition_columns import condition_columns
 from synthgen.models.condition_table import condition_table
 from synthgen.models.covariate_table import covariate_table
 from synthgen.models.estimate_memory import MatrixShape, linear_bytes
+from synthgen.models.fit_run import FitRun
 from synthgen.models.gaussian_model import GaussianModel
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
 from synthgen.models.relation_parameters import POOLING_CONSTRAINTS, RELATION_CONSTRAINTS
 from synthgen.models.wide_parameters import WIDE_CONSTRAINTS, wide_options
 from synthgen.rng import derived_seed
 from synthgen.schema import Schema
-from synthgen.training.checkpoint import Checkpoints
 from synthgen.validation import Constraint, Each, Instance, Interval, Nothing
 
 
@@ -113,7 +113,7 @@ class GaussianCopula(AbstractSynthesizer):
         return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, is_local=False)
 
     def _fit_matrix(
-        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, run: FitRun
     ) -> AbstractMatrixModel:
         if not encoder.layout_.width:
             return EmptyModel()

@@ -14,11 +14,11 @@ from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.layout import MatrixLayout
 from synthgen.models.base import AbstractSynthesizer
+from synthgen.models.fit_run import FitRun
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.relation_parameters import POOLING_CONSTRAINTS, RELATION_CONSTRAINTS
 from synthgen.rng import ROWS_PER_BLOCK, stream
 from synthgen.schema import Schema
-from synthgen.training.checkpoint import Checkpoints
 from synthgen.validation import Constraint, Each, Instance, Interval, Nothing
 
 
@@ -100,7 +100,7 @@ class IndependentMarginals(AbstractSynthesizer):
         return WideOptions(reduce=0, covariates=tuple(self.covariates or ()))
 
     def _fit_matrix(
-        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, run: FitRun
     ) -> AbstractMatrixModel:
         return IndependentModel.fit(matrix, encoder.layout_)
 

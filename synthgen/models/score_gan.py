@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from torch import Tensor
 from synthgen.layout import MatrixLayout
 from synthgen.models.condition_table import ConditionTable
 from synthgen.models.covariate_table import covariate_table
+from synthgen.models.fit_run import FitRun
 from synthgen.models.gan_model import GanModel
 from synthgen.models.gaussian_model import GaussianModel, fit_regression
 from synthgen.models.matrix_model import AbstractMatrixModel
@@ -25,7 +26,6 @@ from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.linear_start import LinearStartGenerator
 from synthgen.networks.output_heads import OutputHeads
 from synthgen.rng import derived_seed, stream, torch_stream
-from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.config import TrainingConfig
 from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
@@ -108,8 +108,8 @@ class ScoreRecipe:
         0: no progress bar.
     callbacks : tuple of callable
         Called at every evaluation.
-    checkpoints : Checkpoints or None
-        Where the state of each training is written, and taken up from.
+    run : FitRun
+        Where the state of each training is written, and who trains.
     """
 
     config: TrainingConfig
@@ -117,7 +117,7 @@ class ScoreRecipe:
     device: str
     verbose: int
     callbacks: tuple[Callable[[Evaluation], object], ...] = ()
-    checkpoints: Checkpoints | None = None
+    run: FitRun = field(default_factory=FitRun)
 
 
 def fit_scores(
@@ -233,7 +233,8 @@ def _train(
     )
     initialise(generator, torch_stream(seed, "generator"))
     generator.start_at_zero()
-    trained, history = train(
+    own_train = train if recipe.run.team is None else recipe.run.team.train
+    trained, history = own_train(
         generator.to(device),
         build_discriminator(recipe.plan, layout, (), device, seed),
         OutputHeads(layout).to(device),
@@ -243,7 +244,7 @@ def _train(
         seed=seed,
         observers=observers,
         verbose=recipe.verbose,
-        checkpoints=None if recipe.checkpoints is None else recipe.checkpoints.stage(stage),
+        checkpoints=recipe.run.stage(stage),
     )
     model = ScoreGanModel(trained, layout, linear.cond_columns, linear.conditions, device)
     _adjust(model, linear, derived_seed(seed, "adjustment"))

@@ -28,6 +28,7 @@ from synthgen.models.estimate_memory import (
 from synthgen.models.estimate_selection import selection_seconds
 from synthgen.models.estimate_time import Rehearsal, Times
 from synthgen.models.estimate_training import gan_config, gan_seconds, n_validation_rows, score_seconds
+from synthgen.models.fit_run import FitRun
 from synthgen.models.gan_fit import AUDIT_STEPS, fit_gan
 from synthgen.models.gan_model import GanModel
 from synthgen.models.gan_record import GanRecord
@@ -43,7 +44,6 @@ from synthgen.models.synthgan_parameters import CONSTRAINTS, PRESETS, REFINE, ch
 from synthgen.models.wide_parameters import wide_options
 from synthgen.schema import Schema
 from synthgen.training.alarms import CollapseWarning
-from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
 from synthgen.training.threads import torch_threads
@@ -328,7 +328,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         self.verbose = verbose
 
     def _fit_matrix(
-        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, run: FitRun
     ) -> AbstractMatrixModel:
         layout, device = encoder.layout_, training_device(self.device, type(self).__name__)
         self.contest_ = self.selector_ = None
@@ -341,10 +341,10 @@ class SynthGAN(AbstractLatentSynthesizer):
         check_quadratic(given, len(layout.numeric))
         cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
         if encoder.is_reduced:
-            return self._fit_scores(matrix, layout, cond_columns, given, seed, checkpoints)
+            return self._fit_scores(matrix, layout, cond_columns, given, seed, run)
         with torch_threads(self.n_threads):
             found = fit_gan(
-                matrix, layout, cond_columns, given, device, seed, tuple(self.callbacks or ()), checkpoints
+                matrix, layout, cond_columns, given, device, seed, tuple(self.callbacks or ()), run
             )
         self._keep(found.record)
         for alarm in self.alarms_:
@@ -436,7 +436,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         cond_columns: list[int],
         given: Mapping[str, Any],
         seed: int,
-        checkpoints: Checkpoints | None,
+        run: FitRun,
     ) -> AbstractMatrixModel:
         """The wide road: a linear model of the common scores, or the GAN that beats it."""
         device = training_device(self.device, type(self).__name__)
@@ -446,7 +446,7 @@ class SynthGAN(AbstractLatentSynthesizer):
             device,
             self.verbose,
             tuple(self.callbacks or ()),
-            checkpoints,
+            run,
         )
         with torch_threads(self.n_threads):
             found = fit_scores(matrix, layout, cond_columns, self.wide_model, recipe, seed)

@@ -23,6 +23,7 @@ from synthgen.models.device import DEVICES, loading_device, training_device
 from synthgen.models.estimate_memory import MatrixShape, calibration_bytes, gan_bytes
 from synthgen.models.estimate_time import Rehearsal, Times
 from synthgen.models.estimate_training import n_validation_rows, vae_seconds
+from synthgen.models.fit_run import FitRun
 from synthgen.models.gan_fit import split_rows
 from synthgen.models.latent import AbstractLatentSynthesizer
 from synthgen.models.matrix_model import AbstractMatrixModel, EmptyModel
@@ -35,7 +36,6 @@ from synthgen.networks.encoder import LatentEncoder
 from synthgen.networks.generator import Generator
 from synthgen.rng import derived_seed, torch_stream
 from synthgen.schema import Schema
-from synthgen.training.checkpoint import Checkpoints
 from synthgen.training.elbo import RowLikelihood, Vae
 from synthgen.training.history import History
 from synthgen.training.interruption import interruptible
@@ -215,7 +215,7 @@ class SynthVAE(AbstractLatentSynthesizer):
         self.verbose = verbose
 
     def _fit_matrix(
-        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, checkpoints: Checkpoints | None
+        self, matrix: np.ndarray, encoder: TableEncoder, seed: int, run: FitRun
     ) -> AbstractMatrixModel:
         layout, device = encoder.layout_, training_device(self.device, type(self).__name__)
         if not layout.width:
@@ -236,7 +236,7 @@ class SynthVAE(AbstractLatentSynthesizer):
                 self._config(len(matrix)),
                 seed=seed,
                 verbose=self.verbose,
-                checkpoints=None if checkpoints is None else checkpoints.stage("vae"),
+                checkpoints=run.stage("vae"),
             )
             model = VaeModel(vae, layout, cond_columns, conditions, device)
             if self.calibrate:

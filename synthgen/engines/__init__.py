@@ -1,0 +1,1 @@
+"""Who runs tasks that do not depend on each other: this process, or a Ray cluster."""

@@ -1,0 +1,80 @@
+"""Where `fit` goes: a table in memory, files that are streamed, or one genotype file; alone or with other processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any
+
+from synthgen.exceptions import ParameterError
+from synthgen.models.fit_run import FitRun
+from synthgen.training.team import Team
+from synthgen.validation import Choice, Constraint, Instance, Interval, Nothing, validate_parameters
+
+ENGINES = ("local", "ray", "torchrun")
+_RULES: dict[str, list[Constraint]] = {
+    "max_memory": [Instance((str, int), "a size such as '4GiB', or bytes"), Nothing()],
+    "engine": [Choice(ENGINES)],
+    "address": [Instance(str, "an address"), Nothing()],
+    "workers": [Interval("int", 1, float("inf")), Nothing()],
+}
+
+
+def check_scale(
+    X: Any, y: Any, max_memory: str | int | None, engine: str, address: str | None, workers: int | None
+) -> None:
+    """Hold what `fit` was given besides the table to its rules.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of range, or does not go with the others.
+    """
+    given = {"max_memory": max_memory, "engine": engine, "address": address, "workers": workers}
+    validate_parameters("fit", _RULES, given)
+    for name, value in (("address", address), ("workers", workers)):
+        if value is not None and engine != "ray":
+            raise ParameterError(f"The `{name}` parameter of fit needs engine='ray'. Got engine={engine!r}.")
+    if is_files(X) and y is not None:
+        raise ParameterError("`y` goes with a table in memory; of files, the target is one of the columns.")
+    if max_memory is not None and not is_files(X):
+        raise ParameterError(
+            "The `max_memory` parameter of fit is for files; this table is in memory already."
+        )
+
+
+def is_files(X: Any) -> bool:
+    """Whether `X` names files: a path, paths, or a pyarrow dataset."""
+    if isinstance(X, (str, os.PathLike)):
+        return True
+    if isinstance(X, (list, tuple)):
+        return bool(X) and all(isinstance(x, (str, os.PathLike)) for x in X)
+    return type(X).__module__ == "pyarrow._dataset" or type(X).__module__.startswith("pyarrow.dataset")
+
+
+def fit_any(model: Any, X: Any, y: Any, run: FitRun, max_memory: str | int | None) -> None:
+    """Fit a model to a table or to files."""
+    if not is_files(X):
+        model._fit(X, y, run)
+    elif isinstance(X, (str, os.PathLike)) and PurePath(X).suffix.lower() == ".bed":
+        from synthgen.models.bed_fit import fit_bed
+
+        fit_bed(model, X, run, max_memory)
+    else:
+        from synthgen.models.file_fit import fit_files
+
+        fit_files(model, X, run, max_memory)
+
+
+@contextlib.contextmanager
+def open_team(engine: str, address: str | None, workers: int | None) -> Iterator[Team | None]:
+    """The processes that train together; None for this one alone."""
+    if engine == "local":
+        yield None
+        return
+    from synthgen.distributed.teams import team
+
+    with team(engine, address, workers) as found:
+        yield found

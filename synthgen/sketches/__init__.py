@@ -1,0 +1,1 @@
+"""What one pass over a table keeps of each column: counts, frequencies, quantiles."""
