@@ -67,7 +67,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "encoders": {*_NUMBERS, "scipy", "sklearn"},
     "networks": {"torch"},
     "training": {"numpy", "torch", "tqdm"},
-    "sketches": _NUMBERS,
+    "sketches": {*_NUMBERS, "datasketches"},
     "engines": set(),
     "distributed": {"numpy", "torch"},
     "models": {
@@ -92,7 +92,10 @@ MAY_TOUCH_THE_DISK = (
     "cli",
     "models.machine",  # reads what memory is free
     "models.model_file",
+    "models.sample_files",  # a folder of files, and what is in it
     "training.checkpoint",
+    "training.row_shards",  # encoded rows that memory does not hold
+    "distributed",
     "reports.render",
 )
 
