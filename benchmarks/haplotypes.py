@@ -37,8 +37,9 @@ import runs
 from problems import data_folder
 
 from synthgen.encoders.linkage import draw_linked, fit_linkage, recalibrated
-from synthgen.encoders.low_rank import Design, fit_factors, n_factors_by_parallel_analysis
+from synthgen.encoders.low_rank import Design, fit_factors
 from synthgen.encoders.normal_scores import conditional_scores
+from synthgen.encoders.parallel_analysis import n_factors_by_parallel_analysis
 from synthgen.metrics.wide_attacks import linear_score, mean_score, row_products, span_score
 from synthgen.rng import stream
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
 from synthgen.exceptions import FileError, ModelFileError
@@ -40,6 +41,9 @@ MAX_DEPTH = 60
 """Of values in one another. Models have fewer than 20 levels."""
 MAX_ARRAYS = 1_000_000
 """In a file. A column of levels has two, a block of numbers a handful."""
+MANY_STRINGS = 50_000
+"""A list of so many strings or more becomes one array of bytes, since the JSON of a million names would be too long. Read, two
+letters take 20 times that."""
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 """Of JSON; one that does not end goes to the end, so that text is gone through once."""
 _HEAD = 10_000
@@ -151,6 +155,23 @@ def read_archive(
         raise error(f"{path}: cannot be read: there is too little memory for it.") from failure
 
 
+def state_digest(state: dict[str, Any]) -> str:
+    """What tells one state from another, whichever libraries write it.
+
+    Parameters
+    ----------
+    state : dict
+        As for `write_archive`.
+
+    Returns
+    -------
+    str
+        SHA-256 of its content, as 64 hexadecimal digits.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    return _checksum(_text({"state": _without_arrays(state, "state", arrays, MAX_DEPTH)}), arrays)
+
+
 def library_versions(**others: str) -> dict[str, str]:
     """Versions of what writes a file.
 
@@ -170,6 +191,43 @@ def library_versions(**others: str) -> dict[str, str]:
         "numpy": np.__version__,
         **others,
     }
+
+
+def pack(state: dict[str, Any]) -> bytes:
+    """A state as bytes, for another process of the same program; without the checksum and the limits of files.
+
+    Parameters
+    ----------
+    state : dict
+        As for `write_archive`.
+
+    Returns
+    -------
+    bytes
+        For `unpack`.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    text = _text({"state": _without_arrays(state, "state", arrays, MAX_DEPTH)})
+    return bytes(to_bytes(arrays, metadata={"state": text}))
+
+
+def unpack(content: bytes) -> dict[str, Any]:
+    """The state of `pack`'s bytes.
+
+    Parameters
+    ----------
+    content : bytes
+        Of a process that is trusted.
+
+    Returns
+    -------
+    dict
+        The state.
+    """
+    length = int.from_bytes(content[:8], "little")
+    text = json.loads(content[8 : 8 + length])["__metadata__"]["state"]
+    found: dict[str, Any] = _with_arrays(json.loads(text)["state"], "state", from_bytes(content), MAX_DEPTH)
+    return found
 
 
 class _Reader:
@@ -414,10 +472,20 @@ def _without_arrays(value: Any, path: str, arrays: dict[str, np.ndarray], depth:
         items = {k: _without_arrays(v, _below(path, k), arrays, depth - 1) for k, v in value.items()}
         # a name that could be taken for one of our own marks
         return {"@dict": items} if any(str(k).startswith("@") for k in items) else items
+    if isinstance(value, list) and (joined := _joined(value)) is not None:
+        arrays[path] = joined
+        return {"@strings": path}
     if isinstance(value, (list, tuple)):
         found = [_without_arrays(v, f"{path}/{i}", arrays, depth - 1) for i, v in enumerate(value)]
         return {"@tuple": found} if isinstance(value, tuple) else found
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _joined(values: list[Any]) -> np.ndarray | None:
+    """Many strings as the bytes of one, with zeros between; None where they are few or no such strings."""
+    if len(values) < MANY_STRINGS or not all(isinstance(v, str) and "\0" not in v for v in values):
+        return None
+    return np.frombuffer("\0".join(values).encode(errors="surrogatepass"), dtype=np.uint8)
 
 
 def _plain_array(value: np.ndarray, path: str) -> np.ndarray:
@@ -448,6 +516,10 @@ def _with_arrays(value: Any, path: str, waiting: dict[str, np.ndarray], depth: i
         if value[mark] != path:
             raise ValueError(path)
         return waiting.pop(path)
+    if mark == "@strings":
+        if value[mark] != path or waiting[path].dtype != np.uint8:
+            raise ValueError(path)
+        return waiting.pop(path).tobytes().decode(errors="surrogatepass").split("\0")
     if mark == "@tuple":
         return tuple(_filled(_checked(value[mark], list), path, waiting, depth))
     items = _checked(value[mark], dict) if mark == "@dict" else value

@@ -32,10 +32,49 @@ class Plain:
         float64, int64 or uint64; what stands where `missing` is True means nothing.
     missing : ndarray of bool, shape (N,)
         Where the column has no value.
+    rows : ndarray of int64, shape (N,), or None
+        How many rows each value stands for. None: one.
     """
 
     values: np.ndarray
     missing: np.ndarray
+    rows: np.ndarray | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows all values stand for."""
+        return len(self.values) if self.rows is None else int(self.rows.sum())
+
+    @property
+    def n_missing(self) -> int:
+        """How many rows have no value."""
+        return int(self.missing.sum() if self.rows is None else self.rows[self.missing].sum())
+
+    def counted(self, chosen: np.ndarray, values: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The distinct values of some rows.
+
+        Parameters
+        ----------
+        chosen : ndarray of bool, shape (N,)
+            Which rows.
+        values : ndarray, shape (n,), optional
+            What the chosen ones are taken to hold. None: their values.
+
+        Returns
+        -------
+        distinct : ndarray, shape (D,)
+            Ascending.
+        counts : ndarray of int64, shape (D,)
+            Rows of each.
+        """
+        own = self.values[chosen] if values is None else values
+        if self.rows is None:
+            distinct, counts = np.unique(own, return_counts=True)
+            return distinct, counts
+        distinct, place = np.unique(own, return_inverse=True)
+        counts = np.zeros(len(distinct), dtype=np.int64)
+        np.add.at(counts, place.reshape(-1), self.rows[chosen])
+        return distinct, counts
 
 
 def to_plain(series: pd.Series, column: Column) -> Plain:

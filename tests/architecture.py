@@ -67,7 +67,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "encoders": {*_NUMBERS, "scipy", "sklearn"},
     "networks": {"torch"},
     "training": {"numpy", "torch", "tqdm"},
-    "sketches": {*_NUMBERS, "datasketches"},
+    "sketches": {*_NUMBERS, "datasketches", "pyarrow"},  # pyarrow: counts strings
     "engines": set(),
     "distributed": {"numpy", "torch"},
     "models": {

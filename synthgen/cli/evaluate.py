@@ -61,6 +61,22 @@ _COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": ope
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Of the random parts of the measurements."
 )
+@click.option(
+    "--sample-rows",
+    type=click.IntRange(min=10),
+    default=100_000,
+    show_default=True,
+    help="Of tables in several files: random rows of each that all but the margins are measured on.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Who does the work: this process, or tasks of a Ray cluster.",
+)
+@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; without it a local one is started.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Ray tasks at the same time.")
 @schema_option
 @layout_options
 @force_option
@@ -77,6 +93,10 @@ def evaluate(
     metrics: str | None,
     budget: float | None,
     seed: int,
+    sample_rows: int,
+    engine: str,
+    address: str | None,
+    workers: int | None,
     schema: str | None,
     layer: str | None,
     features_in_rows: bool,
@@ -90,11 +110,15 @@ def evaluate(
     report as a page. The files may be of different formats; --layer holds for those that are .h5ad, and
     --features-in-rows for those that are tables.
 
+    Each of the tables may be a folder, a pattern in quotes or an s3:// address. Such tables are never held: the margins are of
+    all rows, read once, and the rest is measured on --sample-rows random rows of each; the report says which is which.
+
     \b
     Examples:
       synthgen evaluate train.parquet synthetic.parquet --holdout holdout.parquet -o report.html
       synthgen evaluate train.csv synthetic.csv --target income --json report.json
       synthgen evaluate train.parquet synthetic.parquet --holdout holdout.parquet --require "membership_auc<=0.6"
+      synthgen evaluate 'real/*.parquet' synthetic/ --holdout s3://bucket/held-out -o report.html
     """
     check_inputs(real, synthetic, holdout, schema)
     check_outputs(output, json_output, inputs=[real, synthetic, holdout, schema], force=force)
@@ -106,7 +130,7 @@ def evaluate(
     from synthgen.table.read import read_schema
 
     real_table, synthetic_table, holdout_table = (
-        None if path is None else read_alike(path, format_, layer, features_in_rows)
+        None if path is None else _table(path, format_, layer, features_in_rows)
         for path in (real, synthetic, holdout)
     )
     declared = None if schema is None else read_schema(schema)
@@ -121,6 +145,10 @@ def evaluate(
             random_state=seed,
             verbose=settings().verbosity,
             schema=declared,
+            sample_rows=sample_rows,
+            engine=engine,
+            address=address,
+            workers=workers,
         )
     write_outcome(report, "report", output, json_output, force=force)
     failed = [text for text in (_failure(report.scores, *w) for w in wanted) if text is not None]
@@ -128,6 +156,18 @@ def evaluate(
         click.echo(f"synthgen: {text}", err=True)
     if failed:
         click.get_current_context().exit(THRESHOLD_FAILED)
+
+
+def _table(path: str, format_: str | None, layer: str | None, features_in_rows: bool) -> Any:
+    """A table in memory; or the name of one that is read in parts."""
+    from synthgen.table.sources import must_be_streamed, open_source
+
+    if not must_be_streamed(path):
+        return read_alike(path, format_, layer, features_in_rows)
+    if format_ is not None or features_in_rows:
+        option = "--features-in-rows" if features_in_rows else "--format"
+        raise click.UsageError(f"{path} is read in parts, which {option} does not go with; leave it out.")
+    return open_source(path)
 
 
 @contextlib.contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from synthgen.cli.boundary import INTERRUPTED
+from synthgen.cli.boundary import BAD_INPUT, INTERRUPTED
 from synthgen.cli.options import (
     about,
     check_inputs,
@@ -29,13 +30,14 @@ from synthgen.cli.parameters import (
 )
 from synthgen.cli.tables import layout_options, read_input
 from synthgen.exceptions import TrainingError
+from synthgen.files import STANDARD_STREAM
 
 _LISTED = 8
 """Covariates that are named."""
 
 
 @click.command()
-@click.argument("data")
+@click.argument("data", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="MODEL", help="Where the model goes, e.g. model.synthgen.")
 @click.option(
     "--dry-run",
@@ -80,6 +82,20 @@ _LISTED = 8
     "--resume", is_flag=True, help="Go on where the checkpoints end, to the same bytes; without any, begin."
 )
 @click.option(
+    "--max-memory",
+    metavar="SIZE",
+    help="Most memory to hold, e.g. 4GiB (default: half of what is free). Streams DATA even if it is one file.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray", "torchrun"]),
+    default="local",
+    show_default=True,
+    help="Who trains: this process, processes of a Ray cluster, or those that torchrun started.",
+)
+@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; without it a local one is started.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Ray processes that train together.")
+@click.option(
     "--set",
     "pairs",
     metavar="NAME=VALUE",
@@ -93,7 +109,7 @@ _LISTED = 8
 @format_option
 @common_options
 def fit(
-    data: str,
+    data: tuple[str, ...],
     output: str | None,
     dry_run: bool,
     model_name: str,
@@ -107,6 +123,10 @@ def fit(
     checkpoint: str | None,
     checkpoint_every: int | None,
     resume: bool,
+    max_memory: str | None,
+    engine: str,
+    address: str | None,
+    workers: int | None,
     **given: Any,
 ) -> None:
     """Train a model on the table DATA.
@@ -116,6 +136,11 @@ def fit(
     genes or variants, so that `sample` can write such files. Relations between columns (sums, ordered pairs, ...) that
     every row obeys are kept in every sampled row; constraints of yours stand in the schema file or under [fit].
     Ctrl-C while training saves the best model so far; a second one ends at once.
+
+    A folder, a pattern in quotes, an s3:// address or several DATA are one table in many files (Parquet, Arrow or CSV of the same
+    columns), which is streamed: read twice, and never held. One file is read into memory, unless --max-memory is
+    given, or it is a Parquet or Arrow file too large for half of the memory that is free. Rows to train on are kept
+    meanwhile beside the checkpoints, or where TMPDIR says.
 
     \b
     Examples:
@@ -130,42 +155,100 @@ def fit(
         --set 'constraints=[{type="Inequality", low="pickup", high="dropoff"}]'
       synthgen fit customers.parquet -o customers.synthgen --checkpoint night --resume    (run it again if it was killed)
       synthgen fit customers.parquet -o floor.synthgen --model independent-marginals
+      synthgen fit 'customers/*.parquet' -o customers.synthgen --max-memory 4GiB
+      synthgen fit s3://bucket/customers -o customers.synthgen
+      synthgen fit customers/ -o customers.synthgen --engine ray --address head:6379
     """
-    check_inputs(data, schema)
+    check_inputs(*data, schema)
     if output is None and not dry_run:
         raise click.MissingParameter(param=_parameter("output"))
     from synthgen.cli.model_files import save_model
+    from synthgen.models.fit_inputs import leads
     from synthgen.training.checkpoint import checkpoint_files, remove_checkpoints
+
+    if not leads(engine):  # the first of torchrun's processes writes and speaks for all
+        settings().verbosity = 0
 
     # what is taken up may have died after it had written its model
     force = force or (resume and checkpoint is not None and bool(checkpoint_files(checkpoint)))
-    check_outputs(output, inputs=[data, schema, config], force=force)
+    check_outputs(output, inputs=[*(d for d in data if not is_many(d)), schema, config], force=force)
     owner = model_class(model_name)
     model = owner(**_parameters(owner, config, pairs, schema, given))
-    table, frame = read_input(data, format_, layer, features_in_rows)
+    table, shape = _table(data, max_memory, format_, layer, features_in_rows)
+    is_streamed = shape is None
+    name = data[0] if len(data) == 1 else f"{data[0]} and {len(data) - 1} more"
     if output is None or dry_run:
-        with about(data):
-            click.echo(model.estimate(table).words())
+        with about(name):
+            held = {"max_memory": max_memory} if is_streamed else {}
+            click.echo(model.estimate(table, **held).words())
         return
     failure = None
-    with about(data):
+    with about(name):
         try:
-            model.fit(table, checkpoint=checkpoint, checkpoint_every=checkpoint_every, resume=resume)
+            model.fit(
+                table,
+                checkpoint=checkpoint,
+                checkpoint_every=checkpoint_every,
+                resume=resume,
+                max_memory=max_memory if is_streamed else None,
+                engine=engine,
+                address=address,
+                workers=workers,
+            )
         except TrainingError as error:
+            if not leads(engine):
+                click.get_current_context().exit(BAD_INPUT)
             if not model.__sklearn_is_fitted__():
                 raise
             failure = error
+    if not leads(engine):
+        return
     save_model(model, output, overwrite=force)
     _note_block(model)
     _note_selection(model)
     place = shown(output, "standard output")
-    note(f"learnt {len(frame):,} rows of {frame.shape[1]:,} columns; the model is in {place}")
+    n_rows, n_columns = shape or (model.n_rows_in_, len(model.schema_))
+    note(f"learnt {n_rows:,} rows of {n_columns:,} columns; the model is in {place}")
     if failure is not None:
         raise failure
     if model.interrupted_:
         click.get_current_context().exit(INTERRUPTED)
     if checkpoint is not None:
         remove_checkpoints(checkpoint)
+
+
+def is_many(data: str) -> bool:
+    """Whether DATA is a folder, a pattern or an address: a table in files that are streamed."""
+    if "://" in data or Path(data).is_dir():
+        return True
+    return any(c in data for c in "*?[") and not Path(data).exists()
+
+
+def _table(
+    data: tuple[str, ...],
+    max_memory: str | None,
+    format_: str | None,
+    layer: str | None,
+    features_in_rows: bool,
+) -> tuple[Any, tuple[int, int] | None]:
+    """The table in memory and its shape; or the names of its files, where these are to be streamed."""
+    from synthgen.models.file_fit import is_too_large
+
+    layout = {"--format": format_, "--layer": layer, "--features-in-rows": features_in_rows or None}
+    named = [option for option, value in layout.items() if value is not None]
+    is_streamed = len(data) > 1 or is_many(data[0]) or max_memory is not None
+    if is_streamed and named:
+        raise click.UsageError(
+            f"{named[0]} goes with one table that is read into memory; DATA is streamed here."
+        )
+    if is_streamed and STANDARD_STREAM in data:
+        raise click.UsageError(
+            "standard input cannot be streamed: it would have to be read twice; give a file."
+        )
+    if is_streamed or (not named and is_too_large(data[0])):
+        return list(data) if len(data) > 1 else data[0], None
+    table, frame = read_input(data[0], format_, layer, features_in_rows)
+    return table, frame.shape
 
 
 def _parameter(name: str) -> click.Parameter:

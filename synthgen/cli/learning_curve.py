@@ -67,6 +67,15 @@ from synthgen.cli.tables import layout_options, read_input
 @click.option(
     "--config", metavar="FILE", help="TOML file with SynthGAN's parameters under [fit]; --set wins."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Who makes the fits: this process, or the workers of a Ray cluster. The results are the same.",
+)
+@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; without it a local one is started.")
+@click.option("--workers", type=click.IntRange(min=1), help="Fits at the same time, with Ray.")
 @schema_option
 @layout_options
 @force_option
@@ -97,6 +106,7 @@ def learning_curve(
       synthgen learning-curve data.parquet -o page.html
       synthgen learning-curve data.csv --target income --sizes 200,400,800 --budget 30
       synthgen learning-curve data.parquet --set max_steps=300 --json curve.json
+      synthgen learning-curve data.parquet --engine ray --address 10.0.0.1:6379 -o page.html
     """
     check_inputs(data, schema)
     check_outputs(output, json_output, inputs=[data, schema, config], force=force)
@@ -117,6 +127,9 @@ def learning_curve(
             random_state=given["seed"],
             budget=given["budget"],
             verbose=settings().verbosity,
+            engine=given["engine"],
+            address=given["address"],
+            workers=given["workers"],
         )
     write_outcome(found, "learning curve", output, json_output, force=force)
     if found.stopped == "it was interrupted":

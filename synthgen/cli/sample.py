@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +20,11 @@ from synthgen.cli.options import (
     shown,
 )
 from synthgen.cli.tables import write_output
+from synthgen.files import STANDARD_STREAM
+
+_COUNT = re.compile(r"[0-9][0-9_]*(\.[0-9]+)?[eE]\+?[0-9]+")
+_DIGITS = 18
+"""Places of a number of rows, at most."""
 
 
 @click.command()
@@ -26,9 +34,30 @@ from synthgen.cli.tables import write_output
     "--rows",
     metavar="N or A:B",
     required=True,
-    help="How many rows; or A:B, rows A to B - 1 of the sample of --seed: parts drawn apart make up the whole.",
+    help="How many rows, 1e9 and 1_000_000 too; or A:B, rows A to B - 1 of the sample of --seed: parts drawn apart make up "
+    "the whole.",
 )
-@click.option("-o", "--output", metavar="FILE", required=True, help="Where the synthetic table goes.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE or FOLDER/",
+    required=True,
+    help="Where the synthetic table goes; with a slash at the end, a folder of files (s3://... too).",
+)
+@click.option(
+    "--rows-per-file",
+    metavar="N",
+    help="Write a folder of files of so many rows. Default: 1,000,000 where the output is a folder.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Of a folder: who draws, this process or the workers of a Ray cluster, with the same bytes.",
+)
+@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; without it a local one is started.")
+@click.option("--workers", type=click.IntRange(min=1), help="Files that Ray makes at the same time.")
 @click.option(
     "--where",
     metavar="COLUMN=VALUE",
@@ -61,6 +90,10 @@ def sample(
     features_in_rows: bool | None,
     force: bool,
     format_: str | None,
+    rows_per_file: str | None,
+    engine: str,
+    address: str | None,
+    workers: int | None,
 ) -> None:
     """Draw synthetic rows from MODEL.
 
@@ -76,20 +109,40 @@ def sample(
       synthgen sample customers.synthgen -n 1000000 -o many.parquet --refine none
       synthgen sample customers.synthgen --rows 500000:1000000 --seed 1 -o second-half.parquet
       synthgen sample cells.synthgen -n 1000 -o synthetic.h5ad
+      synthgen sample customers.synthgen -n 1e9 --seed 1 -o out/
+      synthgen sample customers.synthgen -n 1e9 --seed 1 -o s3://bucket/out/ --engine ray --address 10.0.0.1:6379
+
+    A folder is written in memory that does not grow with the rows. If the command is ended early, the same command writes the
+    files that are missing, and no others.
     """
+    if is_folder(output, rows_per_file):
+        to_folder(
+            model,
+            rows,
+            output,
+            where,
+            refine,
+            features_in_rows,
+            {
+                "random_state": seed,
+                "batch_size": batch_size,
+                "overwrite": force,
+                "format": format_ or "parquet",
+                "rows_per_file": rows_per_file,
+                "engine": engine,
+                "address": address,
+                "workers": workers,
+            },
+        )
+        return
+    if engine != "local" or address is not None or workers is not None:
+        raise click.UsageError("--engine, --address and --workers are for a folder; give -o FOLDER/.")
     check_outputs(output, inputs=[model], force=force)
     check_table_names(output, format_=format_)
     first, n = _span(rows, seed)
-    pairs = [_pair(text) for text in where]
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise click.UsageError("--where names a column twice; one value or range LOW..HIGH a column.")
-    from synthgen.cli.model_files import load_model
+    fitted, conditions, own = _loaded(model, where, refine)
     from synthgen.table.annotated import as_annotated, is_anndata
 
-    fitted = load_model(model)
-    fitted.set_params(verbose=settings().verbosity)
-    conditions = {name: _value(fitted.schema_, name, text) for name, text in pairs} or None
-    own = {} if refine is None else _refine(fitted, refine)
     table = fitted.sample(
         n, conditions=conditions, random_state=seed, batch_size=batch_size, first_row=first, **own
     )
@@ -111,7 +164,7 @@ def _span(text: str, seed: int | None) -> tuple[int, int]:
     """The first row, and how many."""
     low, colon, high = text.partition(":")
     try:
-        first, last = (int(low), int(high)) if colon else (0, int(text))
+        first, last = (count(low), count(high)) if colon else (0, count(text))
     except ValueError:
         raise click.UsageError(f"--rows must be a number N, or A:B. Got {text!r}.") from None
     if not colon and last < 0:
@@ -121,6 +174,108 @@ def _span(text: str, seed: int | None) -> tuple[int, int]:
     if colon and seed is None:
         raise click.UsageError("--rows A:B needs --seed: without one every call draws from another sample.")
     return first, last - first
+
+
+def count(text: str) -> int:
+    """A number of rows: ``1000``, ``1_000`` or ``1e3``.
+
+    Parameters
+    ----------
+    text : str
+        As it was given.
+
+    Returns
+    -------
+    int
+        The number.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        number = Decimal(text) if _COUNT.fullmatch(text.strip()) else Decimal("nan")
+        if number != number.to_integral_value() or number.adjusted() > _DIGITS:
+            raise
+        return int(number)
+
+
+def is_folder(output: str, rows_per_file: str | None) -> bool:
+    """Whether an output is a folder of files, not one file.
+
+    Parameters
+    ----------
+    output : str
+        What -o says.
+    rows_per_file : str or None
+        What --rows-per-file says.
+
+    Returns
+    -------
+    bool
+        True also for addresses such as ``s3://...``.
+    """
+    return rows_per_file is not None or output.endswith("/") or "://" in output or Path(output).is_dir()
+
+
+def to_folder(
+    model: str,
+    rows: str,
+    output: str,
+    where: tuple[str, ...],
+    refine: str | None,
+    features_in_rows: bool | None,
+    given: dict[str, Any],
+) -> None:
+    """Draw rows into a folder of files.
+
+    Parameters
+    ----------
+    model, rows, output, where, refine, features_in_rows
+        As the command has them.
+    given : dict
+        Arguments of `sample_to`, ``rows_per_file`` as text or None.
+    """
+    if output == STANDARD_STREAM:
+        raise click.UsageError("--rows-per-file is for a folder; give -o FOLDER/.")
+    if ":" in rows:
+        raise click.UsageError(
+            "--rows A:B is for one file; a folder takes -n, and goes on where it was ended."
+        )
+    if features_in_rows:
+        raise click.UsageError("--features-in-rows is for one file; in a folder every row is a sample.")
+    per_file = given.pop("rows_per_file")
+    try:
+        sizes = {} if per_file is None else {"rows_per_file": count(per_file)}
+    except ValueError:
+        raise click.UsageError(f"--rows-per-file must be a number. Got {per_file!r}.") from None
+    _, n = _span(rows, None)
+    fitted, conditions, own = _loaded(model, where, refine)
+    try:
+        found = fitted.sample_to(output, n, conditions=conditions, **sizes, **own, **given)
+    except KeyboardInterrupt as interruption:
+        if str(interruption):
+            note(str(interruption).replace("the same call", "the same command"))
+        raise
+    kept = len(found.files) - found.n_written
+    was_there = f"; {kept:,} of them were there already" if kept else ""
+    note(f"{found.n_rows:,} rows are in {found.address}, files: {len(found.files):,}{was_there}")
+
+
+def _loaded(model: str, where: tuple[str, ...], refine: str | None) -> tuple[Any, Any, dict[str, Any]]:
+    """The model, the conditions of --where, and what --refine says."""
+    pairs = [_pair(text) for text in where]
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise click.UsageError("--where names a column twice; one value or range LOW..HIGH a column.")
+    from synthgen.cli.model_files import load_model
+
+    fitted = load_model(model)
+    fitted.set_params(verbose=settings().verbosity)
+    conditions = {name: _value(fitted.schema_, name, text) for name, text in pairs} or None
+    return fitted, conditions, {} if refine is None else _refine(fitted, refine)
 
 
 def _refine(fitted: Any, text: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class AffineEncoder(AbstractColumnEncoder):
                 column.name,
                 f"holds {largest:.3g}, which numeric_encoding='raw' cannot hold; use 'rank-normal'.",
             )
-        low, high = blurred_ends(*np.unique(plain.values, return_counts=True)).tolist()
+        low, high = blurred_ends(*plain.counted(~plain.missing)).tolist()
         return cls(column, float(low), float(high), is_scaled, is_whole)
 
     @property

@@ -22,10 +22,10 @@ from synthgen.encoders.low_rank import (
     Design,
     Factors,
     fit_factors,
-    n_factors_by_parallel_analysis,
     no_factors,
 )
 from synthgen.encoders.normal_scores import COLUMNS_TOGETHER, conditional_scores
+from synthgen.encoders.parallel_analysis import n_factors_by_parallel_analysis
 from synthgen.encoders.smooth_marginals import SmoothMarginals, fit_smooth_marginals
 from synthgen.encoders.wide_columns import WideOptions
 from synthgen.layout import Block
@@ -33,6 +33,8 @@ from synthgen.rng import ROWS_PER_BLOCK, derived_seed, filled, stream
 from synthgen.schema import Column
 
 Marginals = SmoothMarginals | LevelMarginals
+ColumnChunk = tuple[np.ndarray, Marginals, slice]
+"""Columns of one sort: their places in the block, their marginals, their places in those."""
 _THREADS = 2
 _NEARLY_ALL = 0.9
 
@@ -165,12 +167,12 @@ class BlockEncoder:
         values = block_values(table, self.names)
         if self.factors is None:
             out = np.empty((values.shape[1], len(self.names)), dtype=np.float32)
-            for which, marginals, part in self._chunks():
+            for which, marginals, part in self.chunks():
                 out[:, which] = marginals.scores(values[which], part).T
             return out
         scores = np.zeros((values.shape[1], self.n_scores), dtype=np.float32)
         if self.n_scores:
-            for which, marginals, part in self._chunks():
+            for which, marginals, part in self.chunks():
                 scores += marginals.scores(values[which], part).T @ self.factors.projection[which]
         return scores
 
@@ -212,7 +214,7 @@ class BlockEncoder:
     def stored_values(self) -> dict[str, dict[str, Any]]:
         """What is kept of each column's values: levels, or knots and the lowest value if that stands by itself."""
         out: dict[str, dict[str, Any]] = {}
-        for which, marginals, part in self._chunks():
+        for which, marginals, part in self.chunks():
             kept = marginals.stored_values(part)
             out |= {self.names[i]: own for i, own in zip(which.tolist(), kept, strict=True)}
         return {name: out[name] for name in self.names}
@@ -252,26 +254,62 @@ class BlockEncoder:
         places = None if self.linkage is None else draw_linked(self.linkage, scores, seed, block)
         limits = dtype_limits(self.dtypes)
 
-        def fill(number: int, chunk: tuple[np.ndarray, Marginals, slice]) -> None:
+        def fill(number: int, chunk: ColumnChunk) -> None:
             """One chunk of columns, in place."""
-            which, marginals, part = chunk
-            rng = stream(seed, "gene noise", block, number)
-            if places is None or isinstance(marginals, SmoothMarginals):
-                values = marginals.values(self._normal(scores, one_hot, which, rng), part)
-            else:
-                values = np.take_along_axis(marginals.levels[part], places[part].astype(np.intp), axis=1)
-            if (share := self.missing[which]).any():
-                gaps = stream(seed, "gene gaps", block, number).random(
-                    (len(scores), len(which)), dtype=np.float32
-                )
-                values[share[:, None] > gaps.T] = np.nan
+            own = None if places is None else places[chunk[2]]
+            values = self.chunk_values(number, chunk, scores, one_hot, own, block, seed)
+            which = chunk[0]
             out[which] = (
                 values if limits is None else np.clip(values, *(side[which, None] for side in limits))
             )
 
         with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(fill, *zip(*enumerate(self._chunks()), strict=True)))
+            list(pool.map(fill, *zip(*enumerate(self.chunks()), strict=True)))
         return out
+
+    def chunk_values(
+        self,
+        number: int,
+        chunk: ColumnChunk,
+        scores: np.ndarray,
+        one_hot: np.ndarray,
+        places: np.ndarray | None,
+        block: int,
+        seed: int,
+    ) -> np.ndarray:
+        """Values of one chunk of columns in the first rows of a block of rows.
+
+        Parameters
+        ----------
+        number : int
+            Of the chunk.
+        chunk : ColumnChunk
+            From `chunks`.
+        scores : ndarray of float32, shape (R, k)
+            Scores of the rows.
+        one_hot : ndarray of float32, shape (R, C)
+            The covariates' choices.
+        places : ndarray of int8, shape (q, R), or None
+            Levels of these columns, where they are linked (`linkage.draw_linked`).
+        block, seed : int
+            Of the noise.
+
+        Returns
+        -------
+        ndarray, shape (q, R)
+            Values; NaN where missing.
+        """
+        which, marginals, part = chunk
+        if places is None or isinstance(marginals, SmoothMarginals):
+            rng = stream(seed, "gene noise", block, number)
+            values = marginals.values(self._normal(scores, one_hot, which, rng), part)
+        else:
+            values = np.take_along_axis(marginals.levels[part], places.astype(np.intp), axis=1)
+        if (share := self.missing[which]).any():
+            rng = stream(seed, "gene gaps", block, number)
+            gaps = rng.random((len(scores), len(which)), dtype=np.float32)
+            values[share[:, None] > gaps.T] = np.nan
+        return values
 
     def _normal(
         self, scores: np.ndarray, one_hot: np.ndarray, which: np.ndarray, rng: np.random.Generator
@@ -287,7 +325,7 @@ class BlockEncoder:
         noise += (filled(one_hot) @ self.factors.shifts[:, which])[: len(scores)]
         return np.ascontiguousarray(noise.T)
 
-    def _chunks(self) -> Iterator[tuple[np.ndarray, Marginals, slice]]:
+    def chunks(self) -> Iterator[ColumnChunk]:
         """Columns of one sort at a time: their places in the block, their marginals, their places in those."""
         sorts: list[tuple[np.ndarray, Marginals]] = [
             (~self.is_level, self.smooth),

@@ -105,7 +105,7 @@ class CalendarEncoder(AbstractColumnEncoder):
         bool
             False for few instants, few days, weekly or monthly dates, and midnights of a zone with summer time.
         """
-        distinct, counts = np.unique(plain.values[~plain.missing], return_counts=True)
+        distinct, counts = plain.counted(~plain.missing)
         keep = ~find_atoms(counts)
         distinct, counts = distinct[keep], counts[keep]
         if len(distinct) < MIN_DISTINCT:
@@ -127,7 +127,7 @@ class CalendarEncoder(AbstractColumnEncoder):
     def fit(cls, plain: Plain, column: Column) -> Self:
         """Find what stands out, and the distributions of week or day and of the time of day. See the base class."""
         ticks = _ticks(column)
-        distinct, counts = np.unique(plain.values[~plain.missing], return_counts=True)
+        distinct, counts = plain.counted(~plain.missing)
         is_atom = find_atoms(counts)
         atoms, rest, counts = distinct[is_atom], distinct[~is_atom], counts[~is_atom]
         days, times = _days_and_times(rest, ticks)

@@ -53,7 +53,7 @@ class CategoricalEncoder(AbstractColumnEncoder):
         """Count the levels and decide which are pooled. See the base class."""
         is_level = ~plain.missing & (plain.values >= 0)
         takes_others = bool((~plain.missing & ~is_level).any())
-        seen, counts = np.unique(plain.values[is_level], return_counts=True)
+        seen, counts = plain.counted(is_level)
         if takes_others and not len(seen):  # made-up levels
             seen = np.arange(len(column.levels or ()), dtype=np.int64)
             counts = np.ones(len(seen), dtype=np.int64)

@@ -47,9 +47,29 @@ def fit_group_effects(
     .. [2] R. Tibshirani et al., "Diagnosis of multiple cancer types by shrunken centroids of gene expression",
        PNAS 99, 2002.
     """
+    return group_effects(rest, design, groups, threshold, float(np.mean(rest.var(axis=1))))
+
+
+def group_effects(
+    rest: np.ndarray, design: np.ndarray, groups: list[slice], threshold: float, variance: float
+) -> np.ndarray:
+    """The same of some columns of many.
+
+    Parameters
+    ----------
+    rest, design, groups, threshold
+        As for `fit_group_effects`.
+    variance : float
+        Mean over all columns of the variance of `rest`.
+
+    Returns
+    -------
+    ndarray of float32, shape (C, p)
+        See `fit_group_effects`.
+    """
     shifts = np.zeros((design.shape[1], len(rest)), dtype=np.float32)
     counts = design.sum(axis=0, dtype=np.float64)
-    usual = max(float(np.mean(rest.var(axis=1))), 1e-12) * _OFFSET
+    usual = max(variance, 1e-12) * _OFFSET
     for start in range(0, len(rest), COLUMNS_TOGETHER):
         part = slice(start, start + COLUMNS_TOGETHER)
         left = rest[part].astype(np.float64)

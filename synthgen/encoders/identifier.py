@@ -91,10 +91,11 @@ class IdentifierEncoder(AbstractColumnEncoder):
         """Learn the range of whole numbers. Strings go through `fit_strings`. See the base class."""
         present = plain.values[~plain.missing]
         first, last = (int(present.min()), int(present.max())) if len(present) else (1, 1)
-        counts_rows = last - first + 1 == len(present)
+        counts_rows = last - first + 1 == plain.n_rows - plain.n_missing
         if not counts_rows:
-            first, last = blurred_ends(*np.unique(present, return_counts=True)).tolist()
-        return cls(column, {}, Range(first, last - first + 1, counts_rows), float(plain.missing.mean()))
+            first, last = blurred_ends(*plain.counted(~plain.missing)).tolist()
+        share = plain.n_missing / plain.n_rows
+        return cls(column, {}, Range(first, last - first + 1, counts_rows), share)
 
     @classmethod
     def fit_strings(cls, values: list[str], missing_share: float, column: Column) -> Self:

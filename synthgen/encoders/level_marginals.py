@@ -171,11 +171,47 @@ def fit_level_marginals(values: np.ndarray) -> LevelMarginals:
     return LevelMarginals(_without_rare(np.concatenate(levels), values), np.concatenate(shares))
 
 
+def marginals_of_counts(counts: np.ndarray, n_rows: int) -> LevelMarginals:
+    """`fit_level_marginals` of columns of whole numbers from 0 on, from how often each has which.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (q, L)
+        Rows that hold 0, 1, ..., L - 1.
+    n_rows : int
+        Rows of the table.
+
+    Returns
+    -------
+    LevelMarginals
+        The same to the last bit.
+    """
+    if not len(counts):
+        return LevelMarginals(np.zeros((0, 1)), np.ones((0, 1)))
+    n_own, n_present = (counts > 0).sum(axis=1), counts.sum(axis=1)
+    width = max(int(n_own.max(initial=0)), 1)
+    order = np.argsort(counts == 0, axis=1, kind="stable")  # levels that a column has come first, ascending
+    last = np.maximum(n_own - 1, 0)[:, None]
+    place = np.minimum(np.arange(width), last)
+    levels = np.take_along_axis(order, place, axis=1).astype(np.float64)
+    levels[n_present == 0] = np.nan
+    shares = np.cumsum(np.take_along_axis(counts, order, axis=1)[:, :width], axis=1)
+    shares = shares / np.maximum(n_present, 1)[:, None]
+    shares[np.arange(width) >= last] = 1.0
+    found = np.arange(counts.shape[1], dtype=np.float64)
+    return LevelMarginals(_without_rare_ones(levels, found, counts.sum(axis=0), n_rows), shares)
+
+
 def _without_rare(levels: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Levels that fewer than `MIN_ROWS` cells of all columns hold, replaced by the nearest that more do."""
     found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    return _without_rare_ones(levels, found, counts, values.shape[1])
+
+
+def _without_rare_ones(levels: np.ndarray, found: np.ndarray, counts: np.ndarray, n_rows: int) -> np.ndarray:
+    """The same from all values that there are, ascending, and how many cells hold them."""
     common = found[counts >= MIN_ROWS].astype(np.float64)
-    if not len(common) or values.shape[1] < 2 * MIN_ROWS:
+    if not len(common) or n_rows < 2 * MIN_ROWS:
         return levels
     after = np.clip(np.searchsorted(common, levels), 1, len(common) - 1) if len(common) > 1 else 0
     nearest = common[after]

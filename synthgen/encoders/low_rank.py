@@ -10,17 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse.linalg import eigsh
 
-from synthgen.encoders.group_effects import fit_group_effects
+from synthgen.encoders.group_effects import group_effects
+from synthgen.encoders.score_chunks import ArrayScores, ScoreChunks
+from synthgen.encoders.top_directions import top_directions
 
-MAX_GRAM_ROWS = 4_000
-"""With more rows than this, randomised SVD instead of the Gram matrix."""
 MAX_COMMUNALITY = 0.995
 """Most of a column's variance that the common factors may carry."""
-_COLUMNS_FOR_RANK = 5_000
-_SIGN_DRAWS = 5
-_CHUNK = 4_096
 _LEAST_INFORMATION = 1e-6
 
 
@@ -114,29 +110,66 @@ def fit_factors(
     .. [1] M. E. Tipping, C. M. Bishop, "Probabilistic principal component analysis", Journal of the Royal Statistical
        Society B 61, 1999.
     """
-    n_rows = scores.shape[1]
-    n_factors = min(n_factors, n_rows - 1, len(scores))
-    if n_factors < 1 or not information.any():
-        return no_factors(len(scores), design.one_hot.shape[1]), np.zeros((n_rows, 0), dtype=np.float32)
-    values, vectors = _top(scores, n_factors, seed)
-    total = float(np.square(scores, dtype=np.float64).sum())
-    noise = max(total - values.sum(), 0.0) / max(min(n_rows - 1, len(scores)) - n_factors, 1)
+    return factors_of_chunks(ArrayScores(scores, information, gaps), n_factors, design, seed)
+
+
+def factors_of_chunks(
+    source: ScoreChunks, n_factors: int, design: Design, seed: int
+) -> tuple[Factors, np.ndarray]:
+    """The same of scores that come a few columns at a time, two or three times over.
+
+    Parameters
+    ----------
+    source : ScoreChunks
+        The scores.
+    n_factors, design, seed
+        As for `fit_factors`.
+
+    Returns
+    -------
+    factors, common
+        See `fit_factors`.
+    """
+    n_rows, n_columns = source.n_rows, source.n_columns
+    n_factors = min(n_factors, n_rows - 1, n_columns)
+    if n_factors < 1 or not source.information.any():
+        return no_factors(n_columns, design.one_hot.shape[1]), np.zeros((n_rows, 0), dtype=np.float32)
+    values, vectors, total = top_directions(source, n_factors, seed)
+    noise = max(total - values.sum(), 0.0) / max(min(n_rows - 1, n_columns) - n_factors, 1)
     common = (vectors * np.sqrt(n_rows)).astype(np.float32)
-    products = scores @ common / n_rows
-    projection = products * (n_rows / np.maximum(values, 1e-12)).astype(np.float32)
-    present = np.ones(len(scores)) if gaps is None else 1 - gaps.mean(axis=1)
-    covariance = products / np.maximum(present, 1 / n_rows)[:, None].astype(np.float32)
+    per_value = (n_rows / np.maximum(values, 1e-12)).astype(np.float32)
     kept = np.sqrt(np.clip(1 - noise / np.maximum(values, 1e-12), 0, 1)).astype(np.float32)
-    scale = 1 / np.maximum(information, _LEAST_INFORMATION).astype(np.float32)
-    shifts = np.zeros((design.one_hot.shape[1], len(scores)), dtype=np.float32)
-    if design.threshold is not None and shifts.size:
-        rest = scores - covariance @ common.T
-        if gaps is not None:
-            rest[gaps] = 0.0
-        weight = scale / np.maximum(present, 1 / n_rows).astype(np.float32)
-        shifts = fit_group_effects(rest, design.one_hot, design.groups, design.threshold) * weight
-    unit = _within_unit_variance(covariance * kept * scale[:, None], shifts, design)
+    present = np.maximum(source.present, 1 / n_rows).astype(np.float32)
+    scale = 1 / np.maximum(source.information, _LEAST_INFORMATION).astype(np.float32)
+    projection = np.empty((n_columns, n_factors), dtype=np.float32)
+    covariance, spread = np.empty_like(projection), np.zeros(n_columns, dtype=np.float32)
+    has_shifts = design.threshold is not None and design.one_hot.shape[1] > 0
+    for which, scores, gaps in source.chunks("factors"):
+        products = scores @ common / n_rows
+        projection[which], covariance[which] = products * per_value, products / present[which, None]
+        if has_shifts:
+            spread[which] = _rest(scores, covariance[which], common, gaps).var(axis=1)
+    shifts = np.zeros((design.one_hot.shape[1], n_columns), dtype=np.float32)
+    if has_shifts:
+        variance = float(np.mean(spread))
+        for which, scores, gaps in source.chunks("group effects"):
+            rest = _rest(scores, covariance[which], common, gaps)
+            found = group_effects(rest, design.one_hot, design.groups, design.threshold or 0.0, variance)
+            shifts[:, which] = found * (scale[which] / present[which])
+    covariance *= kept
+    covariance *= scale[:, None]
+    unit = _within_unit_variance(covariance, shifts, design)
     return Factors(projection, *unit), common
+
+
+def _rest(
+    scores: np.ndarray, covariance: np.ndarray, common: np.ndarray, gaps: np.ndarray | None
+) -> np.ndarray:
+    """What the common scores leave of some columns; 0 where a value is missing."""
+    rest = scores - covariance @ common.T
+    if gaps is not None:
+        rest[gaps] = 0.0
+    return np.asarray(rest)
 
 
 def no_factors(n_columns: int, n_levels: int) -> Factors:
@@ -144,70 +177,6 @@ def no_factors(n_columns: int, n_levels: int) -> Factors:
     empty = np.zeros((n_columns, 0), dtype=np.float32)
     shifts = np.zeros((n_levels, n_columns), dtype=np.float32)
     return Factors(empty, empty, np.ones(n_columns, dtype=np.float32), shifts)
-
-
-def n_factors_by_parallel_analysis(scores: np.ndarray, most: int, rng: np.random.Generator) -> int:
-    """How many factors stand out from noise of the same column variances.
-
-    Parameters
-    ----------
-    scores : ndarray of float32, shape (p, N)
-        Normal scores.
-    most : int
-        Upper bound of the answer.
-    rng : numpy.random.Generator
-        Draws the noise.
-
-    Returns
-    -------
-    int
-        In [0, most]: how many leading eigenvalues exceed the largest of the same matrix with random signs, in several
-        draws of the signs [1]_.
-
-    NOTE[DIFF]: five draws, and a random choice of columns where there are more than 5,000.
-
-    References
-    ----------
-    .. [1] D. Hong, Y. Sheng, E. Dobriban, "Selecting the number of components in PCA via random signflips",
-       arXiv:2012.02985.
-    """
-    if len(scores) > _COLUMNS_FOR_RANK:
-        scores = scores[np.sort(rng.choice(len(scores), _COLUMNS_FOR_RANK, replace=False))]
-    if scores.shape[1] > MAX_GRAM_ROWS:
-        scores = scores[:, np.sort(rng.choice(scores.shape[1], MAX_GRAM_ROWS, replace=False))]
-    if not scores.any():
-        return 0
-    null = 0.0
-    for _ in range(_SIGN_DRAWS):
-        signs = rng.integers(0, 2, scores.shape, dtype=np.int8) * np.int8(2) - np.int8(1)
-        start = rng.standard_normal(scores.shape[1])
-        null = max(null, float(eigsh(_gram(scores * signs), k=1, v0=start, return_eigenvectors=False)[0]))
-    above = np.linalg.eigvalsh(_gram(scores))[::-1][:most] > null
-    return int(most if above.all() else np.argmin(above))
-
-
-def _top(scores: np.ndarray, n_factors: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The largest eigenvalues of the rows' Gram matrix, descending, and their vectors, shape (N, k)."""
-    if scores.shape[1] <= MAX_GRAM_ROWS:
-        values, vectors = np.linalg.eigh(_gram(scores))
-        values, vectors = values[::-1][:n_factors], vectors[:, ::-1][:, :n_factors]
-    else:
-        from sklearn.utils.extmath import randomized_svd
-
-        left, singular, _ = randomized_svd(scores.T, n_factors, random_state=seed % 2**32)
-        values, vectors = singular.astype(np.float64) ** 2, left
-    return np.maximum(values, 0.0), vectors * np.sign(
-        vectors[np.abs(vectors).argmax(axis=0), np.arange(n_factors)]
-    )
-
-
-def _gram(scores: np.ndarray) -> np.ndarray:
-    """scores.T @ scores, summed in float64 over chunks of columns."""
-    out = np.zeros((scores.shape[1], scores.shape[1]))
-    for start in range(0, len(scores), _CHUNK):
-        part = scores[start : start + _CHUNK]
-        out += part.T @ part
-    return out
 
 
 def _within_unit_variance(

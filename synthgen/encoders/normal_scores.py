@@ -44,6 +44,29 @@ def conditional_scores(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return scores, information
 
 
+def scores_of_counts(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`conditional_scores` of columns of few levels, from how often each has which.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (p, L)
+        Rows that hold each level, ascending.
+
+    Returns
+    -------
+    scores : ndarray of float32, shape (p, L)
+        Of the levels; 0 of those that no row holds.
+    information : ndarray of float64, shape (p,)
+        Mean square of the scores over the values present.
+    """
+    ends = np.cumsum(counts, axis=1)
+    n = np.maximum(ends[:, -1:], 1)
+    edges = density_at(np.concatenate([np.zeros((len(counts), 1), dtype=ends.dtype), ends], axis=1) / n)
+    drop = n * (edges[:, :-1] - edges[:, 1:])
+    scores = np.divide(drop, counts, out=np.zeros(counts.shape), where=counts > 0)
+    return scores.astype(np.float32), (counts * scores**2).sum(axis=1) / n[:, 0]
+
+
 def density_at(shares: np.ndarray) -> np.ndarray:
     """phi(Phi^-1(share)): the normal density where a share of the values lies below; 0 at 0 and 1."""
     inside = np.clip(shares, 0.0, 1.0)

@@ -53,9 +53,9 @@ class NumericEncoder(AbstractColumnEncoder):
         """
         present = plain.values[~plain.missing]
         decimals = decimals_of(plain, column) if present.dtype.kind == "f" else None
-        distinct, counts = np.unique(_to_grid(present, decimals), return_counts=True)
+        distinct, counts = plain.counted(~plain.missing, _to_grid(present, decimals))
         has_missing = bool(plain.missing.any())
-        if has_missing and len(present) < MIN_ROWS and len(plain.values) >= MIN_ROWS:
+        if has_missing and counts.sum() < MIN_ROWS <= plain.n_rows:
             distinct, counts = distinct[:0], counts[:0]
         is_atom = find_atoms(counts)
         return cls(

@@ -52,15 +52,21 @@ def fit_ordered_logit(
     shares = smoothed_shares(levels, n_levels)
     cuts, slopes = logit(shares), np.zeros((len(levels), len(prior)))
     penalty = np.append(0.0, prior)
+    active = np.arange(len(levels))
     for _ in range(_STEPS):
-        lower, upper = _edges(cuts, levels)
-        full = np.concatenate([np.zeros((len(slopes), 1)), slopes], axis=1)
-        change = _newton(design, full, penalty, lower, upper, known)
-        slopes = slopes + change[:, 1:]
-        cuts = set_cuts(cuts - change[:, :1], shares, _latent(design[:, 1:], slopes), known, 2)
-        if np.abs(change).max(initial=0) < _TOLERANCE:
+        lower, upper = _edges(cuts[active], levels[active])
+        full = np.concatenate([np.zeros((len(active), 1)), slopes[active]], axis=1)
+        change = _newton(design, full, penalty, lower, upper, known[active])
+        slopes[active] += change[:, 1:]
+        latent = _latent(design[:, 1:], slopes[active])
+        cuts[active] = set_cuts(cuts[active] - change[:, :1], shares[active], latent, known[active], 2)
+        moves = np.abs(change).max(axis=1) >= _TOLERANCE
+        if not moves.any():
             break
-    return set_cuts(cuts, shares, _latent(design[:, 1:], slopes), known, 6), slopes
+        if not moves.all():
+            active, design = active[moves], design[moves]
+    whole = _design(shared, own)[:, 1:]
+    return set_cuts(cuts, shares, _latent(whole, slopes), known, 6), slopes
 
 
 def smoothed_shares(levels: np.ndarray, n_levels: int) -> np.ndarray:
@@ -153,10 +159,11 @@ def _newton(
 ) -> np.ndarray:
     """One step for each column, shortened where the whole one makes things worse; shape (c, d)."""
     latent = _latent(design, slopes)
-    before = _posterior(latent, slopes, penalty, lower, upper, known)
-    pull = (expit(upper - latent) + expit(lower - latent) - 1) * known
+    above, below = expit(upper - latent), expit(lower - latent)
+    before = _log_posterior(above, below, slopes, penalty, known)
+    pull = (above + below - 1) * known
     gradient = np.matmul(design, pull[:, :, None])[:, :, 0] - penalty * slopes
-    curvature = _curvature(design, latent, lower, upper, known, penalty)
+    curvature = _curvature(design, (above * (1 - above) + below * (1 - below)) * known, penalty)
     step = np.linalg.solve(curvature, gradient[:, :, None].astype(np.float64))[:, :, 0]
     along = _latent(design, step)
     length = np.ones((len(slopes), 1))
@@ -170,17 +177,8 @@ def _newton(
     return np.asarray(length * step)
 
 
-def _curvature(
-    design: np.ndarray,
-    latent: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    known: np.ndarray,
-    penalty: np.ndarray,
-) -> np.ndarray:
-    """Minus the Hessian of the log posterior, shape (c, d, d)."""
-    u, v = expit(upper - latent), expit(lower - latent)
-    weight = (u * (1 - u) + v * (1 - v)) * known
+def _curvature(design: np.ndarray, weight: np.ndarray, penalty: np.ndarray) -> np.ndarray:
+    """Minus the Hessian of the log posterior, shape (c, d, d), from the rows' weights, shape (c, N)."""
     out = np.matmul(design * weight[:, None], design.transpose(0, 2, 1)).astype(np.float64)
     out[:, np.arange(len(penalty)), np.arange(len(penalty))] += penalty + 1e-6
     return out
@@ -195,6 +193,13 @@ def _posterior(
     known: np.ndarray,
 ) -> np.ndarray:
     """Log posterior of each column, up to a constant, shape (c,)."""
-    probability = np.maximum(expit(upper - latent) - expit(lower - latent), _LEAST_PROBABILITY)
+    return _log_posterior(expit(upper - latent), expit(lower - latent), slopes, penalty, known)
+
+
+def _log_posterior(
+    above: np.ndarray, below: np.ndarray, slopes: np.ndarray, penalty: np.ndarray, known: np.ndarray
+) -> np.ndarray:
+    """The same from P(z <= cut) at the cuts above and below each value."""
+    probability = np.maximum(above - below, _LEAST_PROBABILITY)
     fit = (np.log(probability) * known).sum(axis=1, dtype=np.float64)
     return np.asarray(fit - 0.5 * (slopes**2 * penalty).sum(axis=1))

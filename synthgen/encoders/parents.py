@@ -36,26 +36,51 @@ def choose_parents(standard: np.ndarray, design: np.ndarray, n_parents: int) -> 
     taken before, from the sweep operator on the Gram matrix of the `REACH` columns before. About one column in a
     hundred has a parent by chance.
     """
-    q = len(standard)
-    residual = _residual(standard, design)
-    out = np.repeat(np.arange(q, dtype=np.int32)[:, None], n_parents, axis=1)
-    for start in range(0, q, _COLUMNS_AT_ONCE):
-        stop, first = min(start + _COLUMNS_AT_ONCE, q), start - REACH
-        window = residual[max(first, 0) : stop]
-        window = np.pad(window, ((max(-first, 0), 0), (0, 0)))
+    residual = length_one(without_design(standard, design))
+    before = np.zeros((REACH, standard.shape[1]), dtype=residual.dtype)
+    return parents_of(np.concatenate([before, residual]), 0, n_parents)
+
+
+def parents_of(residual: np.ndarray, first: int, n_parents: int) -> np.ndarray:
+    """The same of some columns of many, from what least squares leaves of them and of those before.
+
+    Parameters
+    ----------
+    residual : ndarray of float32, shape (REACH + c, N)
+        Rows of length 1, or 0; the `REACH` columns before come first, zeros where there are none.
+    first : int
+        Number of the first of the c columns.
+    n_parents : int
+        w.
+
+    Returns
+    -------
+    ndarray of int32, shape (c, w)
+        See `choose_parents`.
+    """
+    c = len(residual) - REACH
+    out = np.repeat(np.arange(first, first + c, dtype=np.int32)[:, None], n_parents, axis=1)
+    for start in range(0, c, _COLUMNS_AT_ONCE):
+        stop = min(start + _COLUMNS_AT_ONCE, c)
+        window = residual[start : stop + REACH]
         gram = window @ window.T
         places = np.arange(stop - start)[:, None] + np.arange(REACH + 1)
         local = gram[places[:, :, None], places[:, None, :]]
-        _sweep(local, out[start:stop], start, LEAST_T / np.sqrt(standard.shape[1]))
+        _sweep(local, out[start:stop], first + start, LEAST_T / np.sqrt(residual.shape[1]))
     return out
 
 
-def _residual(standard: np.ndarray, design: np.ndarray) -> np.ndarray:
-    """What least squares on the design leaves, rows of length 1 or 0."""
+def without_design(standard: np.ndarray, design: np.ndarray) -> np.ndarray:
+    """What least squares on the design leaves of each column, shapes (c, N) and (F, N)."""
     n_features, n_rows = design.shape
-    if 0 < n_features < n_rows / 2:
-        basis = np.linalg.qr(design.T - design.mean(axis=1))[0].astype(np.float32)
-        standard = standard - (standard @ basis) @ basis.T
+    if not 0 < n_features < n_rows / 2:
+        return standard
+    basis = np.linalg.qr(design.T - design.mean(axis=1))[0].astype(np.float32)
+    return np.asarray(standard - (standard @ basis) @ basis.T)
+
+
+def length_one(standard: np.ndarray) -> np.ndarray:
+    """Rows of length 1, or 0 where there is next to nothing left."""
     lengths = np.sqrt((standard**2).sum(axis=1, keepdims=True))
     return np.asarray(np.where(lengths > 1e-3, standard / np.maximum(lengths, 1e-3), 0.0), dtype=np.float32)
 

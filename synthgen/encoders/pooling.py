@@ -9,7 +9,7 @@ the categories of a pandas categorical are replaced by made-up ones.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ import pandas as pd
 
 from synthgen.disclosure import MIN_ROWS
 from synthgen.dtypes import family
+from synthgen.encoders.column_margin import ColumnMargin
 from synthgen.encoders.identifier import IdentifierEncoder
 from synthgen.plain import Plain, to_plain
 from synthgen.relations.find import without_columns
@@ -30,6 +31,7 @@ KEPT_SHARE = 0.5
 """Least share of a column's values that the levels kept must hold."""
 MAX_MADE_UP = 20
 """Made-up levels at most."""
+_SHAPED = 1_000  # rows of a level that count for the shapes of made-up ones
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ class Pooled:
 
 
 def pool_levels(
-    table: pd.DataFrame, schema: Schema, min_category_count: int
+    table: pd.DataFrame,
+    schema: Schema,
+    min_category_count: int,
+    margins: Mapping[str, ColumnMargin] | None = None,
 ) -> tuple[Schema, dict[str, Pooled]]:
     """A table's schema without rare levels.
 
@@ -62,6 +67,8 @@ def pool_levels(
         Complete. Levels of a column with `public_levels` are kept, and so are false and true.
     min_category_count : int
         Rows of a level for it to be kept; 1 keeps the schema as it is.
+    margins : mapping of str to ColumnMargin, optional
+        Of columns of which the table holds only some rows.
 
     Returns
     -------
@@ -79,9 +86,10 @@ def pool_levels(
         return schema, {}
     columns, pooled = [], {}
     for column in schema:
-        own, what = (
-            _pool(table[column.name], column, min_category_count) if _is_rare_able(column) else (column, None)
-        )
+        own, what = column, None
+        if _is_rare_able(column):
+            margin = (margins or {}).get(column.name)
+            own, what = _pool(table[column.name], column, min_category_count, margin)
         columns.append(own)
         if what is not None:
             pooled[column.name] = what
@@ -118,6 +126,28 @@ def plain_levels(series: pd.Series, column: Column) -> Plain:
     return plain
 
 
+def plain_margin(series: pd.Series, margin: ColumnMargin | None, column: Column) -> Plain:
+    """What is known of a column: its margin, or else its rows.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        The rows.
+    margin : ColumnMargin or None
+        Of the whole column.
+    column : Column
+        What it is.
+
+    Returns
+    -------
+    Plain
+        As `plain_levels`.
+    """
+    if margin is None:
+        return plain_levels(series, column)
+    return dataclasses.replace(plain_levels(margin.values, column), rows=margin.rows)
+
+
 def _is_rare_able(column: Column) -> bool:
     """Whether a column has levels that may tell of single rows."""
     is_boolean = family(column.dtype) == "bool" or (
@@ -126,32 +156,37 @@ def _is_rare_able(column: Column) -> bool:
     return column.levels is not None and not column.public_levels and not is_boolean
 
 
-def _pool(series: pd.Series, column: Column, least: int) -> tuple[Column, Pooled | None]:
+def _pool(
+    series: pd.Series, column: Column, least: int, margin: ColumnMargin | None
+) -> tuple[Column, Pooled | None]:
     levels = column.levels or ()
     plain = to_plain(series, column)
-    present = plain.values[~plain.missing]
-    counts = np.bincount(present, minlength=len(levels))
+    if margin is not None:
+        plain = dataclasses.replace(to_plain(margin.values, column), rows=margin.rows)
+    n_present = plain.n_rows - plain.n_missing
+    seen, rows = plain.counted(~plain.missing)
+    counts = np.zeros(len(levels), dtype=np.int64)
+    counts[seen] = rows
     keep = counts >= (1 if column.kind == "constant" else least)
     if keep.all():
         return column, None
     kept = tuple(v for v, k in zip(levels, keep, strict=True) if k)
     n_pooled, n_rows = int((~keep).sum()), int(counts[~keep].sum())
-    if counts[keep].sum() >= KEPT_SHARE * len(present):
+    if counts[keep].sum() >= KEPT_SHARE * n_present:
         how = "nearest" if _are_numbers(levels) else "drawn"
         return dataclasses.replace(column, levels=kept), Pooled(n_pooled, n_rows, how)
     if _are_numbers(levels):
         own = _together(np.array(levels)[counts > 0], counts[counts > 0], least)
-        return dataclasses.replace(column, levels=own), Pooled(
-            int((counts > 0).sum()), len(present), "nearest"
-        )
+        return dataclasses.replace(column, levels=own), Pooled(int((counts > 0).sum()), n_present, "nearest")
     n_seen = int((counts > 0).sum())
     if family(column.dtype) == "string":
         reason = f"strings, {n_seen:,} levels, most of fewer than {least} rows"
         anew = dataclasses.replace(column, kind="identifier", levels=None, reason=reason)
-        return anew, Pooled(n_seen, len(present), "pattern")
-    strings = [str(levels[code]) for code in present.tolist()]
-    words = _made_up(strings, column, len(present) // least)
-    return dataclasses.replace(column, levels=words), Pooled(n_seen, len(present), "made up")
+        return anew, Pooled(n_seen, n_present, "pattern")
+    some = plain.values[~plain.missing] if margin is None else np.repeat(seen, np.minimum(rows, _SHAPED))
+    strings = [str(levels[code]) for code in some.tolist()]
+    words = _made_up(strings, column, n_present // least)
+    return dataclasses.replace(column, levels=words), Pooled(n_seen, n_present, "made up")
 
 
 def _together(levels: np.ndarray, counts: np.ndarray, least: int) -> tuple[Level, ...]:

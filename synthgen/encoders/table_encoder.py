@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Self
@@ -17,11 +17,19 @@ from synthgen.encoders.base import AbstractColumnEncoder
 from synthgen.encoders.block import BlockEncoder
 from synthgen.encoders.calendar import CalendarEncoder
 from synthgen.encoders.categorical import CategoricalEncoder
+from synthgen.encoders.column_margin import ColumnMargin
 from synthgen.encoders.constant import ConstantEncoder
 from synthgen.encoders.identifier import IdentifierEncoder
 from synthgen.encoders.low_rank import Design
 from synthgen.encoders.numeric import NumericEncoder
-from synthgen.encoders.pooling import MIN_CATEGORY_COUNT, Pooled, plain_levels, pool_levels
+from synthgen.encoders.packed_schema import schema_from_state, schema_to_state
+from synthgen.encoders.pooling import (
+    MIN_CATEGORY_COUNT,
+    Pooled,
+    plain_levels,
+    plain_margin,
+    pool_levels,
+)
 from synthgen.encoders.wide_columns import WideOptions, block_columns
 from synthgen.estimator.arrays import as_frame
 from synthgen.estimator.errors import UnfittedError
@@ -30,6 +38,7 @@ from synthgen.estimator.tags import table_tags, with_table_tags
 from synthgen.exceptions import ColumnRejected, DataError
 from synthgen.layout import Block, MatrixLayout
 from synthgen.plain import Plain, from_plain, strings_to_array
+from synthgen.relations.combined import CombinationStep
 from synthgen.relations.plan import Plan, RowCheck
 from synthgen.rng import Middle, derived_seed, resolve_seed, stream
 from synthgen.schema import Column, Schema
@@ -148,13 +157,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         remember_features(self, table.columns, are_given=has_names)
         return matrix
 
-    def fit_matrix(self, X: pd.DataFrame) -> np.ndarray:
+    def fit_matrix(self, X: pd.DataFrame, margins: Mapping[str, ColumnMargin] | None = None) -> np.ndarray:
         """`fit_transform`, whose result is an array whatever `set_output` says, of a table that is a DataFrame.
 
         Parameters
         ----------
         X : pandas.DataFrame, shape (N, n_columns)
-            The table.
+            The table, or some of its rows.
+        margins : mapping of str to ColumnMargin, optional
+            What is known of whole columns where `X` holds only some rows: encoders learn single columns from them, and
+            everything else (relations, blocks) from `X`. Rows of combinations that `X` does not hold are then taken to
+            hold one of those that it does. Columns of a block are learnt from `X` alone.
 
         Returns
         -------
@@ -162,10 +175,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             See `fit_transform`.
         """
         schema = infer_schema(X) if self.schema is None else self.schema
+        margins = margins or {}
         _check_columns(X, schema)
-        self.schema_, self.pooled_ = pool_levels(X, schema, self.min_category_count)
+        self.schema_, self.pooled_ = pool_levels(X, schema, self.min_category_count, margins)
         remember_features(self, pd.Index(self.schema_.names), are_given=True)
-        self.plan_ = Plan.fit(X, self.schema_, _possible(X, self.schema_), self.min_category_count)
+        possible = _possible(X, self.schema_, margins)
+        self.plan_ = Plan.fit(X, self.schema_, possible, self.min_category_count)
+        for step in self.plan_.steps if margins else ():
+            if isinstance(step, CombinationStep):
+                step.takes_others = True
         self.schema_ = self.plan_.schema
         X = self.plan_.reduce(X)
         wide = self._wide_of_reduced()
@@ -175,7 +193,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             wide is not None and wide.reduce == 0
         )  # columns without any dependence: nothing is told apart
         encoders = [
-            _fit_column(X[c.name], c, is_alone, self.numbers)
+            _fit_column(X[c.name], c, is_alone, self.numbers, margins.get(c.name))
             for c in self.plan_.reduced
             if c.name not in inside
         ]
@@ -183,16 +201,65 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         own = self._transform_columns(X)
         if not columns or wide is None:
             return own
-        choices = self._choices
-        design = Design(
-            own[:, [i for part in choices for i in range(part.start, part.stop)]],
-            _compacted(choices),
-            wide.effect_threshold,
-        )
+        design = self._design(own, wide.effect_threshold)
         seed = derived_seed(resolve_seed(self.random_state), "block")
         block, scores = BlockEncoder.fit(X, columns, wide, design, seed)
         self._assemble(encoders, block)
         return np.hstack([own, scores])
+
+    def fit_beside(
+        self,
+        X: pd.DataFrame,
+        columns: Sequence[Column],
+        fit_block: Callable[[Design, int], tuple[BlockEncoder, np.ndarray]],
+    ) -> np.ndarray:
+        """`fit_matrix` of a table whose block memory does not hold: something else fits it.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, shape (N, n_columns)
+            The columns before the block, with those of `schema`; there may be none.
+        columns : sequence of Column
+            The block's, which come after them.
+        fit_block : callable
+            Takes the covariates of the rows and a seed, and gives what `BlockEncoder.fit` does.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, F)
+            See `fit_transform`.
+
+        Raises
+        ------
+        ParameterError
+            If `wide` names a covariate that is none of the columns of `X`.
+        """
+        if self.wide is None or self.schema is None:
+            raise DataError("A block beside a table needs the options of a block, and the table's schema.")
+        alone = replace(self.wide, features=())  # nothing of X is part of the block
+        beside = TableEncoder(
+            self.schema,
+            wide=alone,
+            numbers=self.numbers,
+            min_category_count=self.min_category_count,
+            random_state=self.random_state,
+        )
+        own = beside.fit_matrix(X)
+        seed = derived_seed(resolve_seed(self.random_state), "block")
+        block, scores = fit_block(beside._design(own, self.wide.effect_threshold), seed)
+        self.schema_ = Schema((*beside.schema_.columns, *columns), beside.schema_.relations)
+        self.pooled_ = beside.pooled_
+        plan = beside.plan_
+        self.plan_ = Plan(self.schema_, plan.steps, plan.checks, plan.possible)
+        remember_features(self, pd.Index(self.schema_.names), are_given=True)
+        self._assemble(beside.encoders_, block)
+        return np.hstack([own, scores])
+
+    def _design(self, own: np.ndarray, threshold: float | None) -> Design:
+        """The covariates of the rows, from the matrix of the columns beside the block."""
+        choices = self._choices
+        one_hot = own[:, [i for part in choices for i in range(part.start, part.stop)]]
+        return Design(one_hot, _compacted(choices), threshold)
 
     def transform(self, X: Any, *, ties: str = "drawn") -> np.ndarray:
         """The matrix of a table.
@@ -225,7 +292,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             table = table.set_axis(pd.Index(self.schema_.names), axis=1)
         return self.matrix(table, ties=ties)
 
-    def matrix(self, X: pd.DataFrame, *, ties: str = "drawn") -> np.ndarray:
+    def matrix(self, X: pd.DataFrame, *, ties: str = "drawn", part: int = 0) -> np.ndarray:
         """`transform`, whose result is an array whatever `set_output` says, of columns that are found by their names.
 
         Parameters
@@ -234,6 +301,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             With the columns of the schema, in any order.
         ties : {"drawn", "middle"}
             See `transform`.
+        part : int
+            Which part of a table this is, >= 0: each has its own places of tied values.
 
         Returns
         -------
@@ -248,19 +317,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self._check_fitted()
         _check_columns(X, self.schema_)
         X = self.plan_.reduce(X)
-        own = self._transform_columns(X, ties)
+        own = self._transform_columns(X, ties, part)
         return own if self.block_ is None else np.hstack([own, self.block_.transform(X)])
 
-    def _transform_columns(self, X: pd.DataFrame, ties: str = "drawn") -> np.ndarray:
+    def _transform_columns(self, X: pd.DataFrame, ties: str = "drawn", part: int = 0) -> np.ndarray:
         """The matrix of the columns that are not in the block."""
         seed = resolve_seed(self.random_state)
+        own_part = (part,) if part else ()
         out = np.zeros((len(X), sum(self._widths)), dtype=np.float32)
         start = 0
         for i, encoder in enumerate(self.encoders_):
             plain = _plain(X[encoder.column.name], encoder)
-            part = encoder.transform(plain, Middle() if ties == "middle" else stream(seed, "ties", i))
-            out[:, start : start + part.shape[1]] = part
-            start += part.shape[1]
+            rng = Middle() if ties == "middle" else stream(seed, "ties", i, *own_part)
+            found = encoder.transform(plain, rng)
+            out[:, start : start + found.shape[1]] = found
+            start += found.shape[1]
         return out
 
     def inverse_transform(
@@ -307,9 +378,26 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         frame = pd.DataFrame(found, index=pd.RangeIndex(len(X)), copy=False)
         if self.block_ is None or (wanted is not None and wanted.isdisjoint(self.block_.names)):
             return frame
-        one_hot = X[:, [i for part in self._choices for i in range(part.start, part.stop)]]
-        block = self.block_.inverse_transform(X[:, start:], one_hot, first_row, seed)
+        block = self.block_.inverse_transform(*self.block_input(X), first_row, seed)
         return self._beside(frame, block, wanted)
+
+    def block_input(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What the block is decoded from.
+
+        Parameters
+        ----------
+        X : ndarray of float32, shape (N, F)
+            Rows of the matrix.
+
+        Returns
+        -------
+        scores : ndarray of float32, shape (N, k)
+            Of the block.
+        one_hot : ndarray of float32, shape (N, C)
+            The covariates' choices.
+        """
+        choices = [i for part in self._choices for i in range(part.start, part.stop)]
+        return X[:, sum(self._widths) :], X[:, choices]
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of the matrix columns, shape (F,): ``column=level`` and ``column~score``."""
@@ -342,7 +430,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """Schema and encoders, as JSON-able values and numpy arrays."""
         self._check_fitted()
         return {
-            "schema": self.schema_.to_dict(),
+            "schema": schema_to_state(self.schema_),
             "pooled": {name: vars(p) for name, p in self.pooled_.items()},
             "encoders": [e.to_state() for e in self.encoders_],
             "block": None if self.block_ is None else self.block_.to_state(),
@@ -352,7 +440,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """From `to_state`'s data."""
-        schema = Schema.from_dict(state["schema"])
+        schema = schema_from_state(state["schema"])
         block = None if state.get("block") is None else BlockEncoder.from_state(state["block"])
         inside = set() if block is None else set(block.names)
         plan = Plan.from_state(state.get("relations"), schema)
@@ -482,9 +570,11 @@ class RestoredColumn:
         return self.ends
 
 
-def _possible(table: pd.DataFrame, schema: Schema) -> Callable[[str], Plain]:
+def _possible(
+    table: pd.DataFrame, schema: Schema, margins: Mapping[str, ColumnMargin]
+) -> Callable[[str], Plain]:
     """What a column's own encoder would give back, found once for each column that is asked for."""
-    return cache(lambda name: _fit_column(table[name], schema[name]).possible())
+    return cache(lambda name: _fit_column(table[name], schema[name], margin=margins.get(name)).possible())
 
 
 def _check_columns(table: pd.DataFrame, schema: Schema) -> None:
@@ -505,7 +595,11 @@ def _encoder_class(column: Column, state: dict[str, Any]) -> type[AbstractColumn
 
 
 def _fit_column(
-    series: pd.Series, column: Column, is_alone: bool = False, numbers: str = "rank-normal"
+    series: pd.Series,
+    column: Column,
+    is_alone: bool = False,
+    numbers: str = "rank-normal",
+    margin: ColumnMargin | None = None,
 ) -> AbstractColumnEncoder:
     """One column's encoder; `is_alone`: as one score, since nothing will be learnt about two matrix columns."""
     if column.kind == "text":
@@ -515,8 +609,9 @@ def _fit_column(
         )
     if column.kind == "identifier" and _is_string(column):
         present = series[series.notna().to_numpy()].tolist()
-        return IdentifierEncoder.fit_strings(present, float(series.isna().mean()), column)
-    plain = plain_levels(series, column)
+        share = float(series.isna().mean()) if margin is None else _missing_share(margin)
+        return IdentifierEncoder.fit_strings(present, share, column)
+    plain = plain_margin(series, margin, column)
     if numbers != "rank-normal" and column.kind in ("continuous", "integer", "datetime"):
         is_scaled = (
             numbers == "min-max" or column.kind == "datetime"
@@ -524,7 +619,14 @@ def _fit_column(
         return AffineEncoder.fit(plain, column, is_scaled)
     if column.kind == "datetime" and not is_alone and CalendarEncoder.suits(plain, column):
         return CalendarEncoder.fit(plain, column)
-    return _ENCODERS[column.kind].fit(plain, column)
+    encoder = _ENCODERS[column.kind].fit(plain, column)
+    if margin is not None and margin.is_partial and isinstance(encoder, CategoricalEncoder):
+        encoder.takes_others = True
+    return encoder
+
+
+def _missing_share(margin: ColumnMargin) -> float:
+    return float(margin.rows[margin.values.isna().to_numpy(dtype=bool)].sum() / margin.rows.sum())
 
 
 def _plain(series: pd.Series, encoder: AbstractColumnEncoder) -> Plain:

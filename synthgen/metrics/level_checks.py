@@ -17,6 +17,7 @@ from synthgen.metrics.count_tests import (
     total_variation,
 )
 from synthgen.metrics.tables import CodedColumn
+from synthgen.schema import Level
 
 MAX_NAMED = 5
 """Levels of one column that are named, at most."""
@@ -74,11 +75,31 @@ def check_levels(real: CodedColumn, other: CodedColumn) -> LevelCheck:
     counts = np.stack(
         [np.bincount(c.values[c.values >= 0], minlength=n_levels) for c in (real, other)], axis=1
     )
+    return check_level_counts(counts, real.levels, (len(real.values), len(other.values)))
+
+
+def check_level_counts(counts: np.ndarray, levels: Sequence[Level], n_rows: tuple[int, int]) -> LevelCheck:
+    """Compare a column of levels with the real one by the rows of each level.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_levels, 2)
+        In the real and the other table.
+    levels : sequence
+        What the levels are.
+    n_rows : (int, int)
+        Of the two tables, rows without a value too.
+
+    Returns
+    -------
+    LevelCheck
+        Figures and faults.
+    """
     n, m = counts.sum(axis=0).tolist()
-    missing = missing_test((len(real.values), len(other.values)), (np.array([n]), np.array([m])))
+    missing = missing_test(n_rows, (np.array([n]), np.array([m])))
     if not (n and m):
         return LevelCheck(n, m, faults_of([missing], 0), n_tests_of([missing], 0))
-    return _compare(counts, [_label(str(level)) for level in real.levels], missing)
+    return _compare(counts, [_label(str(level)) for level in levels], missing)
 
 
 def _label(level: str) -> str:

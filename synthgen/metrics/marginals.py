@@ -142,7 +142,7 @@ def _compare(a: CodedColumn, b: CodedColumn) -> _Compared:
     if 1.0 in shares_missing:
         return _Compared(float("nan"), np.zeros(len(a.values)), np.zeros(len(b.values)), *shares_missing)
     if a.is_numeric:
-        found = _kolmogorov_smirnov(_rounded(a.values), _rounded(b.values), ~missing[0], ~missing[1])
+        found = _kolmogorov_smirnov(rounded(a.values), rounded(b.values), ~missing[0], ~missing[1])
         return _Compared(*found, *shares_missing)
     difference = shares(a.values, len(a.levels)) - shares(b.values, len(a.levels))
     slopes = -0.5 * np.sign(difference)
@@ -170,8 +170,19 @@ def _kolmogorov_smirnov(
     return 1 - abs(float(gaps[worst])), *influences
 
 
-def _rounded(values: np.ndarray) -> np.ndarray:
-    """As SDMetrics rounds; doubles above a million have fewer decimals than that, and huge ones overflow."""
+def rounded(values: np.ndarray) -> np.ndarray:
+    """Numbers as SDMetrics rounds them.
+
+    Parameters
+    ----------
+    values : ndarray
+        Doubles above a million have fewer decimals than that, and huge ones overflow: they stay.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape.
+    """
     large = np.abs(values) >= 1e6
     return (
         np.where(large, values, np.where(large, 0, values).round(_DECIMALS))

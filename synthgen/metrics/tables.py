@@ -237,14 +237,25 @@ def _numbers(part: pd.Series, which: str) -> np.ndarray:
         part = part.astype(object)
     token = _token(part, which)
     plain = to_plain(part, Column(str(part.name), "continuous", dtype=token))
-    values = np.where(plain.missing, np.nan, plain.values.astype(np.float64)) * _scale(token)
+    values = np.where(plain.missing, np.nan, plain.values.astype(np.float64)) * seconds_per_tick(token)
     if np.isinf(values).any():
         raise _infinities(part.name, which)
     return values
 
 
-def _scale(token: str) -> float:
-    """Seconds per tick of a dtype of instants or durations; 1 for numbers."""
+def seconds_per_tick(token: str) -> float:
+    """Seconds per tick of a dtype of instants or durations; 1 for numbers.
+
+    Parameters
+    ----------
+    token : str
+        As `synthgen.dtypes.dtype_token` makes it.
+
+    Returns
+    -------
+    float
+        By which ticks are multiplied.
+    """
     if family(token) not in ("datetime", "duration"):
         return 1.0
     if "date" in token and "datetime64" not in token:

@@ -27,8 +27,16 @@ from synthgen.models.drawing import Source, batch_rows, draw_for_frame, draw_mat
 from synthgen.models.estimate import Estimate, estimate_fit, warn_if_tight
 from synthgen.models.estimate_memory import MatrixShape
 from synthgen.models.estimate_time import Rehearsal, Times, seconds, seconds_of_all
-from synthgen.models.fit_inputs import check_scale, fit_any, open_team
-from synthgen.models.fit_run import FitRun
+from synthgen.models.fit_inputs import (
+    check_scale,
+    check_trains,
+    estimate_any,
+    fit_any,
+    is_files,
+    leads,
+    open_team,
+)
+from synthgen.models.fit_run import MIN_ROWS, FitRun
 from synthgen.models.machine import resident_memory
 from synthgen.models.matrix_model import AbstractMatrixModel
 from synthgen.models.model_file import write_model_file
@@ -45,9 +53,6 @@ from synthgen.table.infer import infer_schema
 from synthgen.training.history import History
 from synthgen.training.interruption import interruptible
 from synthgen.validation import Constraint, Interval, Nothing, validate_parameters
-
-MIN_ROWS = 4
-"""Fewest rows to learn from."""
 
 
 class AbstractSynthesizer(BaseEstimator, abc.ABC):
@@ -83,6 +88,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     constraints: Sequence[Rule] | None
     detect_relations: bool
     min_category_count: int = 1  # Bootstrap, which has no such parameter, keeps all
+    _learns_from_samples: ClassVar[bool] = (
+        True  # whether some rows can stand for a table that memory does not hold
+    )
     random_state: int | None
     verbose: int
 
@@ -165,7 +173,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         """
         validate_parameters(type(self).__name__, self.parameter_constraints, self.get_params(deep=False))
         check_scale(X, y, max_memory, engine, address, workers)
-        checkpoints = open_checkpoints(checkpoint, checkpoint_every, resume)
+        check_trains(type(self).__name__, self.parameter_constraints, engine)
+        checkpoints = open_checkpoints(checkpoint, checkpoint_every, resume, leads=leads(engine))
         with contextlib.ExitStack() as stack:
             if checkpoints is not None:
                 stack.enter_context(contextlib.closing(checkpoints))
@@ -183,9 +192,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
                 f"The table has {len(table)} rows; a model needs at least {MIN_ROWS} to learn from "
                 f"(n_samples={len(table)})."
             )
-        seed = resolve_seed(self.random_state)
-        if run.checkpoints is not None and run.checkpoints.seed is not None:
-            seed = run.checkpoints.seed
+        seed = run.seed(resolve_seed(self.random_state))
         found = infer_schema(table, self.schema)
         schema = find_relations(table, found, self.constraints or (), look=self.detect_relations)
         wide = self._wide_options()
@@ -226,7 +233,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         if run.checkpoints is not None:
             own = self.get_params(deep=False)
             device = training_device(own["device"], type(self).__name__) if "device" in own else "cpu"
-            run.checkpoints.begin(identity(type(self).__name__, own, device, schema.to_dict(), matrix, seed))
+            files = "" if run.files is None else run.files.key
+            told = identity(type(self).__name__, own, device, schema.to_dict(), matrix, seed, files)
+            run.checkpoints.begin(told)
         model = self._fit_matrix(matrix, encoder, seed, run)
         if encoder.is_linked:
             settling = derived_seed(seed, "settle")
@@ -239,12 +248,12 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         self.schema_, self.encoder_, self.model_ = encoder.schema_, encoder, model
         self.fitted_parameters_ = published(self.get_params(deep=False), encoder.schema_)
 
-    def estimate(self, X: Any, y: Any = None) -> Estimate:
+    def estimate(self, X: Any, y: Any = None, *, max_memory: str | int | None = None) -> Estimate:
         """What `fit` will take of memory and time on this machine, without training.
 
         Parameters
         ----------
-        X, y
+        X, y, max_memory
             As for `fit`.
 
         Returns
@@ -265,6 +274,9 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         `seconds_at_most` says what the most of them would take.
         """
         validate_parameters(type(self).__name__, self.parameter_constraints, self.get_params(deep=False))
+        check_scale(X, y, max_memory, "local", None, None)
+        if is_files(X):
+            return estimate_any(self, X, max_memory)
         given = training_table(X, y)
         table, annotation = given.frame, given.annotation
         if len(table) < MIN_ROWS:
@@ -330,6 +342,98 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         """
         self._check_fitted()
         return self._sample(self.model_, n, conditions, random_state, batch_size, first_row)
+
+    def sample_to(
+        self,
+        out: str | os.PathLike[str],
+        n: int,
+        *,
+        rows_per_file: int = 1_000_000,
+        format: str = "parquet",
+        random_state: int | None = None,
+        conditions: Mapping[str, Any] | None = None,
+        batch_size: int | None = None,
+        engine: str = "local",
+        address: str | None = None,
+        workers: int | None = None,
+        overwrite: bool = False,
+    ) -> Any:
+        """Draw synthetic rows into a folder of files, in memory that does not grow with `n`.
+
+        Parameters
+        ----------
+        out : path-like
+            The folder, which is made; or ``s3://bucket/folder``. It may hold nothing but an earlier run of the same call, which
+            is gone on with. A name that ends in ``.bed`` is one PLINK file.
+        n : int
+            Rows wanted, >= 1. A later call may ask for more: whole files are kept.
+        rows_per_file : int
+            Of every file but the last, >= 1. A multiple of 1,024 saves one block of rows that two files would share.
+        format : {"parquet", "arrow", "feather", "csv", "tsv"}
+            Of the files, ``part-00000.parquet`` and so on. Annotated tables are written as tables.
+        random_state : int, optional
+            An int repeats the rows. None: fresh rows; the folder remembers the seed, so that the call can be gone on with.
+        conditions : mapping, optional
+            As for `sample`.
+        batch_size : int, optional
+            Rows made together; neither rows nor bytes depend on it.
+        engine : {"local", "ray"}
+            Who draws: this process, or the workers of a Ray cluster, a file each. The bytes are the same.
+        address : str, optional
+            Of the Ray cluster. None: what RAY_ADDRESS says, or a local one, which is started and ended.
+        workers : int, optional
+            Files that are made at the same time by Ray. None: one for each processor.
+        overwrite : bool
+            Whether files of another call of this function may be replaced. Only those that the folder's own
+            manifest names are ever removed.
+
+        Returns
+        -------
+        Manifest
+            Every file with its rows, bytes and SHA-256, as ``_manifest.json`` in the folder has it.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ParameterError
+            If a parameter is out of range, no Ray answers, or a constraint of unique values would have to be held over several files.
+        ConditionError
+            If a condition can never be met, or too few of the rows drawn met it or the constraints.
+        FileError
+            If a file cannot be written, the folder holds anything else, or another run writes there.
+
+        Notes
+        -----
+        One after the other, the files hold the rows of ``sample(n, random_state=random_state)``. Only under conditions, or rules that
+        drop rows, every file but the first has a stream of its own, since of dropped rows nobody knows how many come
+        before.
+
+        A run that ended early, by Ctrl-C or worse, is gone on with by the same call: files are whole or not there, those whose
+        size and checksum are as recorded are kept, and in the end all bytes are those of an undisturbed run.
+        """
+        self._check_fitted()
+        from synthgen.models.sample_files import sample_files
+
+        return sample_files(
+            self,
+            out,
+            n,
+            rows_per_file=rows_per_file,
+            format=format,
+            random_state=random_state,
+            conditions=conditions,
+            batch_size=batch_size,
+            refine="auto",
+            engine=engine,
+            address=address,
+            workers=workers,
+            overwrite=overwrite,
+        )
+
+    def _selected(self, refine: str | int | None) -> AbstractMatrixModel:
+        """The matrix model that rows are drawn from."""
+        return self.model_
 
     def _sample(
         self,
@@ -484,6 +588,11 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
 
     def _training_steps(self, n_rows: int, is_reduced: bool) -> int:
         """Training steps at most."""
+        return 0
+
+    def _rows_drawn(self, n_rows: int) -> int:
+        """How many rows the training of a table of `n_rows` draws, each as often as it is drawn; 0: it needs no others than
+        those in memory."""
         return 0
 
     def _describe_block(self) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class Bootstrap(AbstractSynthesizer):
     """
 
     _encoder_class: ClassVar[type[TableEncoder]] = RowEncoder
+    _learns_from_samples: ClassVar[bool] = False
     parameter_constraints: ClassVar[dict[str, list[Constraint]]] = {
         "schema": [Instance(Schema, "a Schema"), Nothing()],
         **RELATION_CONSTRAINTS,

@@ -8,7 +8,7 @@ Every function is the same whatever the batch size: rows come in blocks numbered
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -173,12 +173,86 @@ def draw_for_frame(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
     return _decode(source, matrix, 0)
 
 
+def draw_in_parts(source: Source, first: int, last: int, rows_together: int) -> Iterator[pd.DataFrame]:
+    """Rows ``first:last`` of the endless sample of a seed, some at a time, where no rule drops rows.
+
+    Parameters
+    ----------
+    source : Source
+        Where they come from.
+    first, last : int
+        First row and the row after the last, 0 <= first < last.
+    rows_together : int
+        Parts end at multiples of it: a multiple of `ROWS_PER_BLOCK`.
+
+    Yields
+    ------
+    pandas.DataFrame
+        At most `rows_together` rows.
+    """
+    for start in range(first - first % rows_together, last, rows_together):
+        yield draw_rows(source, max(start, first), min(start + rows_together, last))
+
+
+def draw_matching_in_parts(
+    source: Source, seed: int, first: int, last: int, conditions: list[Condition], rows_together: int
+) -> Iterator[pd.DataFrame]:
+    """Rows that meet the conditions and obey the rules, some at a time, from a stream of their own.
+
+    Parameters
+    ----------
+    source : Source
+        Where they come from. Its seed is that of identifiers.
+    seed : int
+        Of the rows.
+    first, last : int
+        The numbers that they get, 0 <= first < last: identifiers depend on them.
+    conditions : list of Condition
+        What they must hold.
+    rows_together : int
+        A multiple of `ROWS_PER_BLOCK`.
+
+    Yields
+    ------
+    pandas.DataFrame
+        At most `rows_together` rows.
+
+    Raises
+    ------
+    ConditionError
+        As `draw_matching`.
+    """
+    skipped = first % ROWS_PER_BLOCK  # whole blocks are decoded
+    held, start = _no_rows(source), first - skipped
+    for found in _matching_parts(
+        replace(source, seed=seed), last - first, conditions, RowGate(source.encoder)
+    ):
+        filling = skipped if not len(held) and start < first else 0
+        held = np.concatenate([held, np.repeat(found[:1], filling, axis=0), found])
+        while len(held) >= rows_together:
+            yield _without_first(_decode(source, held[:rows_together], start), max(first - start, 0))
+            held, start = held[rows_together:], start + rows_together
+    if len(held) > max(first - start, 0):
+        yield _without_first(_decode(source, held, start), max(first - start, 0))
+
+
 def _matching_rows(
     source: Source, n: int, conditions: list[Condition], gate: RowGate, first: int = 0
 ) -> np.ndarray:
     """Rows ``first:n`` of the matrix rows that meet the conditions and pass the gate, shape (n - first, F)."""
+    kept, n_kept = [_no_rows(source)], 0
+    for found in _matching_parts(source, n, conditions, gate):
+        kept.append(found[max(first - n_kept, 0) :])
+        n_kept += len(found)
+    return np.concatenate(kept)
+
+
+def _matching_parts(
+    source: Source, n: int, conditions: list[Condition], gate: RowGate
+) -> Iterator[np.ndarray]:
+    """The first n matrix rows that meet the conditions and pass the gate, those of a block at a time."""
     names = list(dict.fromkeys([*(c.column.name for c in conditions), *gate.names]))
-    kept, n_kept, tried = [_no_rows(source)], 0, 0
+    n_kept, tried = 0, 0
     blocks = _endless_blocks(source, allowed_conditions(source.model, source.encoder, conditions))
     with _progress(source, n, bool(conditions) or n > BATCH_ROWS) as bar:
         while n_kept < n:
@@ -189,7 +263,8 @@ def _matching_rows(
                 match &= condition.match(table)
             match = gate.passed(table, match, n - n_kept)
             found = block[match]
-            kept.append(found[max(first - n_kept, 0) :])
+            if len(found):
+                yield found
             n_kept, tried = n_kept + len(found), tried + len(block)
             bar.update(len(found))
             if (
@@ -198,7 +273,6 @@ def _matching_rows(
                 and n_kept * TRIES_PER_ROW < tried
             ):
                 raise ConditionError(_too_few(n_kept, tried, n, conditions, gate))
-    return np.concatenate(kept)
 
 
 def _too_few(n_kept: int, tried: int, n: int, conditions: list[Condition], gate: RowGate) -> str:

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from synthgen.dtypes import family
-from synthgen.encoders.low_rank import MAX_GRAM_ROWS
 from synthgen.encoders.normal_scores import COLUMNS_TOGETHER
+from synthgen.encoders.top_directions import MAX_GRAM_ROWS
 from synthgen.layout import MatrixLayout
 from synthgen.models.calibrated import BLOCKS as CALIBRATION_BLOCKS
 from synthgen.models.calibrated import WIDTH as CALIBRATION_WIDTH

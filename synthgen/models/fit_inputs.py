@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
 
 from synthgen.exceptions import ParameterError
+from synthgen.models.estimate import Estimate
 from synthgen.models.fit_run import FitRun
 from synthgen.training.team import Team
 from synthgen.validation import Choice, Constraint, Instance, Interval, Nothing, validate_parameters
@@ -66,6 +67,41 @@ def fit_any(model: Any, X: Any, y: Any, run: FitRun, max_memory: str | int | Non
         from synthgen.models.file_fit import fit_files
 
         fit_files(model, X, run, max_memory)
+
+
+def estimate_any(model: Any, X: Any, max_memory: str | int | None) -> Estimate:
+    """What a fit from files will take."""
+    if isinstance(X, (str, os.PathLike)) and PurePath(X).suffix.lower() == ".bed":
+        raise ParameterError(
+            "What a fit from a .bed file takes is not estimated; read it: estimate(synthgen.read_annotated(...))."
+        )
+    from synthgen.models.file_fit_estimate import estimate_files
+
+    return estimate_files(model, X, max_memory)
+
+
+def leads(engine: str) -> bool:
+    """Whether this process writes and reads checkpoints: of torchrun's, the first one alone."""
+    if engine != "torchrun":
+        return True
+    from synthgen.distributed.teams import is_first
+
+    return is_first()
+
+
+def check_trains(owner: str, parameters: Iterable[str], engine: str) -> None:
+    """Refuse several processes for a model that has no networks to train.
+
+    Raises
+    ------
+    ParameterError
+        If there are none.
+    """
+    if engine != "local" and "max_steps" not in parameters:
+        raise ParameterError(
+            f"The `engine` parameter of fit is for models that train networks, SynthGAN and SynthVAE; {owner} is fitted in one "
+            f"go: leave it out. Got engine={engine!r}."
+        )
 
 
 @contextlib.contextmanager

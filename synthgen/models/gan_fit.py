@@ -69,7 +69,7 @@ def fit_gan(
     Parameters
     ----------
     matrix : ndarray of float32, shape (N, F)
-        Encoded rows.
+        Encoded rows; of a fit from files a sample, from which everything but the training rows is taken.
     layout : MatrixLayout
         What the columns are.
     cond_columns : list of int
@@ -92,7 +92,7 @@ def fit_gan(
     """
     run, plan = run or FitRun(), network_plan(parameters)
     training, validation = split_rows(matrix, parameters["validation_fraction"], seed)
-    config = table_config(parameters, len(matrix), len(validation), device)
+    config = table_config(parameters, run.n_rows(matrix), len(validation), device)
     conditions = condition_table(matrix, layout, cond_columns)
 
     def model_of(generator: AbstractGenerator) -> GanModel:
@@ -109,7 +109,7 @@ def fit_gan(
         build_generator(plan, layout, len(cond_columns), rows.mean(0).cpu(), seed).to(device),
         build_discriminator(plan, layout, cond_columns, device, seed),
         OutputHeads(layout).to(device),
-        rows,
+        rows if run.shards is None else run.shards.to(device),
         cond_columns,
         config,
         seed=seed,
@@ -123,7 +123,8 @@ def fit_gan(
             calibrate(model, rows, derived_seed(seed, "calibration"))
         alarms: tuple[Alarm, ...] = ()
         if parameters["watch"] and history.is_whole and not interruption.asked:
-            alarms = _alarms(model, history, training, validation, config, plan, seed)
+            n_training = len(training) if run.shards is None else len(run.shards)
+            alarms = _alarms(model, history, training, validation, config, plan, n_training, seed)
     if interruption.asked:
         history.interrupted = True
         history.stopped = "interrupted (Ctrl-C) after training"
@@ -137,6 +138,7 @@ def _alarms(
     validation: np.ndarray,
     config: TrainingConfig,
     plan: NetworkPlan,
+    n_training: int,
     seed: int,
 ) -> tuple[Alarm, ...]:
     """What is wrong with the weights that were kept; a trial of few steps is not judged."""
@@ -149,7 +151,7 @@ def _alarms(
         history.watched,
         history.kept,
         history.config or config,
-        n_rows=len(training),
+        n_rows=n_training,
         pac=plan.pac,
         narrow_latent=plan.latent_dim if plan.latent_dim < len(model.layout.blocks) else None,
     )
@@ -182,8 +184,27 @@ def split_rows(matrix: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarr
     training, validation : ndarray
         Disjoint; together all rows.
     """
-    n_validation = min(int(fraction * len(matrix)), MAX_VALIDATION_ROWS)
-    if n_validation < MIN_VALIDATION_ROWS:
+    held_out = held_out_rows(len(matrix), fraction, seed)
+    if not len(held_out):
         return matrix, matrix[:0]
     order = stream(seed, "validation split").permutation(len(matrix))
-    return matrix[order[n_validation:]], matrix[order[:n_validation]]
+    return matrix[order[len(held_out) :]], matrix[held_out]
+
+
+def held_out_rows(n_rows: int, fraction: float, seed: int) -> np.ndarray:
+    """Which rows are the validation rows.
+
+    Parameters
+    ----------
+    n_rows, fraction, seed
+        Rows of the matrix, and as for `split_rows`.
+
+    Returns
+    -------
+    ndarray of int, shape (V,)
+        Their places, in random order; none where they would be too few.
+    """
+    n_validation = min(int(fraction * n_rows), MAX_VALIDATION_ROWS)
+    if n_validation < MIN_VALIDATION_ROWS:
+        return np.zeros(0, dtype=np.int64)
+    return stream(seed, "validation split").permutation(n_rows)[:n_validation]

@@ -43,6 +43,11 @@ def resident_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def file_bytes(path: str | os.PathLike[str]) -> int:
+    """Bytes of a file; 0 where there is none."""
+    return Path(path).stat().st_size if Path(path).is_file() else 0
+
+
 def _of_the_system() -> int:
     """Bytes that the system has available."""
     if (found := _kilobytes(PROC / "meminfo", "MemAvailable")) is not None:

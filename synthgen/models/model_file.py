@@ -11,8 +11,10 @@ import torch
 from synthgen.archive import library_versions, read_archive, write_archive
 from synthgen.exceptions import ModelFileError
 
-FORMAT_VERSION = 3
-"""Raised whenever an older synthgen could no longer read the file."""
+FORMAT_VERSION = 4
+"""Raised whenever an older synthgen could no longer read the file: from 4 on, very many columns are packed."""
+UNPACKED_FORMAT = 3
+"""Of files without such columns, which older ones can read."""
 OLDEST_FORMAT = 3
 """Files of older formats were never released."""
 _KEY = "synthgen"
@@ -40,7 +42,9 @@ def write_model_file(
         If the file cannot be written.
     """
     versions = library_versions(pandas=pd.__version__, torch=torch.__version__)
-    header = {"format_version": FORMAT_VERSION, "class": class_name, "versions": versions}
+    is_packed = len(state.get("encoder", {}).get("schema", {}).get("names", ())) > 0
+    version = FORMAT_VERSION if is_packed else UNPACKED_FORMAT
+    header = {"format_version": version, "class": class_name, "versions": versions}
     write_archive(path, _KEY, header, state, overwrite=overwrite)
 
 

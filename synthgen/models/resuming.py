@@ -33,7 +33,11 @@ class FitWarning(UserWarning):
 
 
 def open_checkpoints(
-    checkpoint: str | os.PathLike[str] | None, checkpoint_every: int | None, resume: bool
+    checkpoint: str | os.PathLike[str] | None,
+    checkpoint_every: int | None,
+    resume: bool,
+    *,
+    leads: bool = True,
 ) -> Checkpoints | None:
     """The folder of checkpoints that `fit` was given.
 
@@ -41,6 +45,8 @@ def open_checkpoints(
     ----------
     checkpoint, checkpoint_every, resume
         See `AbstractSynthesizer.fit`.
+    leads : bool
+        See `Checkpoints`.
 
     Returns
     -------
@@ -57,7 +63,7 @@ def open_checkpoints(
     given = {"checkpoint": checkpoint, "checkpoint_every": checkpoint_every, "resume": resume}
     validate_parameters("fit", RULES, given)
     if checkpoint is not None:
-        return Checkpoints(checkpoint, checkpoint_every, resume)
+        return Checkpoints(checkpoint, checkpoint_every, resume, leads=leads)
     if resume or checkpoint_every is not None:
         name = "resume" if resume else "checkpoint_every"
         raise ParameterError(
@@ -73,6 +79,7 @@ def identity(
     schema: Mapping[str, Any],
     matrix: np.ndarray,
     seed: int,
+    files: str = "",
 ) -> dict[str, Any]:
     """All that decides what a fit gives, as JSON-able values by name.
 
@@ -90,6 +97,8 @@ def identity(
         The encoded rows.
     seed : int
         Of the fit.
+    files : str
+        Tells the files from others of which `matrix` holds some rows.
 
     Returns
     -------
@@ -99,6 +108,7 @@ def identity(
     own = {k: v for k, v in parameters_to_state(parameters).items() if k not in _WITHOUT_EFFECT}
     digest = hashlib.sha256(json.dumps(schema, sort_keys=True, default=str).encode())
     digest.update(np.ascontiguousarray(matrix).data)
+    digest.update(files.encode())
     found = {
         **library_versions(torch=torch.__version__),
         **own,
@@ -134,6 +144,13 @@ def tell_ending(history: History | None) -> None:
     if history.interrupted:
         warnings.warn(
             f"The fit was {history.stopped}; the model holds {kept}. What follows training was left out.",
+            FitWarning,
+            stacklevel=3,
+        )
+    if history.restarts:
+        times = "once" if history.restarts == 1 else f"{history.restarts} times"
+        warnings.warn(
+            f"A worker ended before its work was done; the workers began anew at a checkpoint {times}, to the same result.",
             FitWarning,
             stacklevel=3,
         )

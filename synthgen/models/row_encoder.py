@@ -7,7 +7,7 @@ bit; the others (strings, categories, nullable and Arrow columns, objects) as an
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from synthgen.constraints.rules import Unique
+from synthgen.encoders.column_margin import ColumnMargin
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.estimator.features import remember_features
 from synthgen.exceptions import DataError
@@ -50,13 +51,15 @@ class RowEncoder(TableEncoder):
         Two matrix columns, which together carry every table column.
     """
 
-    def fit_matrix(self, X: pd.DataFrame) -> np.ndarray:
+    def fit_matrix(self, X: pd.DataFrame, margins: Mapping[str, ColumnMargin] | None = None) -> np.ndarray:
         """Keep a copy of every row, and number them.
 
         Parameters
         ----------
         X : pandas.DataFrame, shape (N, n_columns)
             The table. Its index is not kept.
+        margins : mapping, optional
+            Ignored: rows are kept, and nothing is learnt.
 
         Returns
         -------
@@ -73,14 +76,14 @@ class RowEncoder(TableEncoder):
         # through bytes: Arrow may share memory with the table, which its owner may change later
         return self._keep(own, _stream_of_rest(X, self.schema_)).matrix(X)
 
-    def matrix(self, X: pd.DataFrame, *, ties: str = "drawn") -> np.ndarray:
+    def matrix(self, X: pd.DataFrame, *, ties: str = "drawn", part: int = 0) -> np.ndarray:
         """The row numbers of the table that was given to `fit`.
 
         Parameters
         ----------
         X : pandas.DataFrame, shape (N, n_columns)
             That table; its values are not looked at.
-        ties : str
+        ties, part
             Ignored.
 
         Returns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -337,7 +338,7 @@ class SynthGAN(AbstractLatentSynthesizer):
                 GanRecord(History(stopped="nothing to learn: every column is constant or regenerated"))
             )
             return EmptyModel()
-        given = self._filled_in(len(matrix))
+        given = self._filled_in(run.n_rows(matrix))
         check_quadratic(given, len(layout.numeric))
         cond_columns = condition_columns(encoder, self.conditional_on, type(self).__name__)
         if encoder.is_reduced:
@@ -417,6 +418,62 @@ class SynthGAN(AbstractLatentSynthesizer):
             model = self._selected(refine)
         return self._sample(model, n, conditions, random_state, batch_size, first_row)
 
+    def sample_to(
+        self,
+        out: str | os.PathLike[str],
+        n: int,
+        *,
+        rows_per_file: int = 1_000_000,
+        format: str = "parquet",
+        random_state: int | None = None,
+        conditions: Mapping[str, Any] | None = None,
+        batch_size: int | None = None,
+        engine: str = "local",
+        address: str | None = None,
+        workers: int | None = None,
+        overwrite: bool = False,
+        refine: str | int | None = "auto",
+    ) -> Any:
+        """Draw synthetic rows into a folder of files, in memory that does not grow with `n`.
+
+        Parameters
+        ----------
+        out, n, rows_per_file, format, random_state, conditions, batch_size, engine, address, workers, overwrite
+            See `AbstractSynthesizer.sample_to`.
+        refine : "auto", int or None
+            As for `sample`.
+
+        Returns
+        -------
+        Manifest
+            Of the folder.
+
+        Raises
+        ------
+        NotFittedError, ParameterError, ConditionError, FileError
+            As `AbstractSynthesizer.sample_to` and `sample`.
+        """
+        self._check_fitted()
+        validate_parameters("sample_to", {"refine": REFINE}, {"refine": refine})
+        self._selected(refine)
+        from synthgen.models.sample_files import sample_files
+
+        return sample_files(
+            self,
+            out,
+            n,
+            rows_per_file=rows_per_file,
+            format=format,
+            random_state=random_state,
+            conditions=conditions,
+            batch_size=batch_size,
+            refine=refine,
+            engine=engine,
+            address=address,
+            workers=workers,
+            overwrite=overwrite,
+        )
+
     def _selected(self, refine: str | int | None) -> AbstractMatrixModel:
         """The matrix model that rows are drawn from."""
         if self.selector_ is None and refine not in ("auto", None):
@@ -488,6 +545,10 @@ class SynthGAN(AbstractLatentSynthesizer):
         if is_reduced:
             return score_config(given, n_rows, "cpu").max_steps
         return gan_config(given, n_rows, "cpu").max_steps
+
+    def _rows_drawn(self, n_rows: int) -> int:
+        config = gan_config(self._filled_in(n_rows), n_rows, "cpu")
+        return config.max_steps * config.batch_size * (config.n_critic + 1)
 
     def _describe_block(self) -> dict[str, Any]:
         found = super()._describe_block()

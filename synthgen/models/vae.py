@@ -229,11 +229,12 @@ class SynthVAE(AbstractLatentSynthesizer):
         training, validation = split_rows(matrix, self.validation_fraction, seed)
         with torch_threads(self.n_threads):
             rows = torch.from_numpy(training).to(device)
-            vae, history = train_vae(
+            own_train = train_vae if run.team is None else run.team.train_vae
+            vae, history = own_train(
                 self._networks(layout, cond_columns, encoder.is_reduced, seed).to(device),
-                rows,
+                rows if run.shards is None else run.shards.to(device),
                 torch.from_numpy(validation).to(device),
-                self._config(len(matrix)),
+                self._config(run.n_rows(matrix)),
                 seed=seed,
                 verbose=self.verbose,
                 checkpoints=run.stage("vae"),
@@ -295,6 +296,10 @@ class SynthVAE(AbstractLatentSynthesizer):
 
     def _training_steps(self, n_rows: int, is_reduced: bool) -> int:
         return self._config(n_rows).max_steps
+
+    def _rows_drawn(self, n_rows: int) -> int:
+        config = self._config(n_rows)
+        return config.max_steps * config.batch_size
 
     def _wide_options(self) -> WideOptions:
         return wide_options(self.reduce, self.preset, self.covariates, self.conditional_on, is_local=True)

@@ -49,6 +49,11 @@ def columns(t: Tables) -> Section:
     some = some_columns(t.real, MAX_BASELINE_COLUMNS, t.seed)
     found = [column_shapes(a.select(some), b.select(some)) for a, b in t.others]
     checks = column_checks(t.real, t.all_synthetic)
+    if t.margins is not None:
+        model, shapes = t.margins.shapes("synthetic", t.real, t.synthetic, (model, shapes))
+        checks = t.margins.checks(t.real, checks)
+        if t.holdout is not None:
+            found[0] = t.margins.shapes("holdout", t.real.select(some), t.twins[1].select(some), found[0])
     listed = _listed(shapes)
     named, is_wide = set(listed), len(listed) < len(shapes)
     details = {

@@ -31,7 +31,16 @@ def notes(report: Report, task: Task | None) -> tuple[str, ...]:
         Sentences, the most important first.
     """
     holdout = _with_holdout(report) if report.has_holdout else [_without_holdout()]
-    return (*holdout, *_ALWAYS, *_rows(report), *_columns(report), *_genomic(report), *_predicted(task))
+    coverage = () if report.coverage is None else report.coverage.words[1:]
+    return (
+        *holdout,
+        *coverage,
+        *_ALWAYS,
+        *_rows(report),
+        *_columns(report),
+        *_genomic(report),
+        *_predicted(task),
+    )
 
 
 def _without_holdout() -> str:

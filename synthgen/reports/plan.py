@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from synthgen.engines.engine import Engine
 from synthgen.metrics.utility import Task
 from synthgen.metrics.value_block import MIN_COLUMNS, ValueBlock
 from synthgen.reports import fidelity, privacy, usefulness
@@ -127,9 +129,14 @@ def fitting(
 
 
 def run(
-    tables: Tables, task: Task | None, names: Sequence[str], budget: float | None, verbose: int
+    tables: Tables,
+    task: Task | None,
+    names: Sequence[str],
+    budget: float | None,
+    verbose: int,
+    engine: Engine | None = None,
 ) -> tuple[list[Section], list[LeftOut]]:
-    """Run parts of the evaluation, one after the other.
+    """Run parts of the evaluation, one after the other, or as tasks of a cluster.
 
     Parameters
     ----------
@@ -143,6 +150,8 @@ def run(
         Seconds after which no further part is begun.
     verbose : int
         1 shows a progress bar, on a terminal.
+    engine : Engine, optional
+        Of another name than "local": runs each part as a task of its own; there is no budget then.
 
     Returns
     -------
@@ -158,6 +167,11 @@ def run(
     # two threads on a busy pair of cores are ten times slower than one (spinning at barriers), and no faster idle;
     # disable=None shows the bar on a terminal only
     hidden = None if verbose else True
+    if engine is not None and engine.name != "local":
+        with tqdm(total=len(names), desc="evaluate", disable=hidden) as bar:
+            done = engine.map(partial(_run_part, tables, task), names, progress=lambda *_: bar.update())
+            by_number = dict(done)
+        return [by_number[i] for i in range(len(names))], []
     with threadpool_limits(limits=1), tqdm(total=len(names), desc="evaluate", disable=hidden) as bar:
         for name in names:
             if found and budget is not None and time.monotonic() - start > budget:
@@ -167,3 +181,11 @@ def run(
                 found.append(PARTS[name].run(tables, task))
             bar.update()
     return found, skipped
+
+
+def _run_part(tables: Tables, task: Task | None, name: str) -> Section:
+    """One part, in whichever process."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        return PARTS[name].run(tables, task)

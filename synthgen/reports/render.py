@@ -52,6 +52,7 @@ def page(report: dict[str, Any]) -> str:
         .render(
             report=report,
             compared=text.compared(report),
+            covered=text.covered(report),
             sections=listings.sections(report),
             verdict_groups=listings.verdict_groups(report),
             scores_by_area=listings.scores_by_area(report),

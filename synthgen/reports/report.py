@@ -25,6 +25,7 @@ from synthgen.metrics.reused import ReusedValues
 from synthgen.metrics.risk import Risk
 from synthgen.metrics.support import Distances
 from synthgen.metrics.three_way import ThreeWay
+from synthgen.reports.coverage import Coverage
 from synthgen.reports.document import Document
 from synthgen.reports.scores import Score
 from synthgen.reports.verdict import Verdict
@@ -83,6 +84,8 @@ class Report(Document):
         Parts of the evaluation that were not run, and why.
     notes : tuple of str
         What a reader must know to trust the figures.
+    coverage : Coverage or None
+        Of tables in files: which figures are of all rows, and which of a sample. None: tables were in memory.
     columns : tuple of ColumnShape
         In table order; of a wide table the worst.
     column_ceilings : dict of str to (float or None)
@@ -148,6 +151,7 @@ class Report(Document):
     left_out: tuple[LeftOut, ...] = ()
     skipped: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
+    coverage: Coverage | None = None
     columns: tuple[ColumnShape, ...] = ()
     column_ceilings: dict[str, float | None] = field(default_factory=dict)
     column_checks: tuple[ColumnCheck, ...] = ()

@@ -6,27 +6,31 @@ import importlib.metadata
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from synthgen.engines.engine import Engine, check_engine, open_engine
 from synthgen.exceptions import DataError
 from synthgen.metrics.reused import reused_values
 from synthgen.metrics.tables import NOT_COMPARED, CodedTable, code_tables
 from synthgen.metrics.utility import Task, find_task, is_testable
 from synthgen.metrics.value_block import number_columns
+from synthgen.reports.coverage import Coverage, covering
+from synthgen.reports.file_margins import Margins
+from synthgen.reports.file_tables import SAMPLE_ROWS, FrameSource, first_rows, sketch_and_sample, source_of
 from synthgen.reports.notes import notes
 from synthgen.reports.plan import PARTS, chosen, fitting, run
 from synthgen.reports.report import FORMAT_VERSION, LeftOut, Report
 from synthgen.reports.section import Section
-from synthgen.reports.tables import make_tables
+from synthgen.reports.tables import MAX_ROWS, make_tables
 from synthgen.reports.verdicts import judged
 from synthgen.reports.wordings import WORDINGS
 from synthgen.rng import resolve_seed
 from synthgen.schema import Schema
 from synthgen.table.infer import check_table, infer_schema
+from synthgen.table.sources import TableSource, is_files
 from synthgen.validation import Choice, Constraint, Each, Instance, Interval, Nothing, validate_parameters
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Report", "evaluate"]
 
@@ -40,29 +44,36 @@ _CONSTRAINTS: Mapping[str, Sequence[Constraint]] = {
     "budget": [Interval("float", 0, math.inf, closed="neither"), Nothing()],
     "random_state": [Interval("int", 0, 2**63), Nothing()],
     "verbose": [Interval("int", 0, math.inf)],
+    "sample_rows": [Interval("int", MIN_ROWS, MAX_ROWS)],
 }
 
 
 def evaluate(
-    real: pd.DataFrame,
-    synthetic: pd.DataFrame,
-    holdout: pd.DataFrame | None = None,
+    real: Any,
+    synthetic: Any,
+    holdout: Any = None,
     target: str | None = None,
     schema: Schema | None = None,
     metrics: str | Sequence[str] = "auto",
     budget: float | None = None,
     random_state: int | None = 0,
     verbose: int = 0,
+    *,
+    sample_rows: int = SAMPLE_ROWS,
+    engine: str = "local",
+    address: str | None = None,
+    workers: int | None = None,
 ) -> Report:
     """Compare a synthetic table with the real one it was made from.
 
     Parameters
     ----------
-    real : pandas.DataFrame, shape (N, n_columns)
-        The rows that the synthesizer was trained on; at least 10.
-    synthetic : pandas.DataFrame, shape (M, n_columns)
+    real : pandas.DataFrame, shape (N, n_columns), or files
+        The rows that the synthesizer was trained on; at least 10. Files are what `synthgen.table.sources.open_source` takes: a
+        path, a folder, a pattern, an ``s3://`` address, a list of these or a pyarrow dataset.
+    synthetic : pandas.DataFrame, shape (M, n_columns), or files
         What it made; at least 10 rows, the same columns in any order.
-    holdout : pandas.DataFrame, optional
+    holdout : pandas.DataFrame or files, optional
         Real rows of the same source that the synthesizer has not seen; at least 10. Without them the report says
         which figures cannot be trusted.
     target : str, optional
@@ -80,6 +91,14 @@ def evaluate(
         Seed of row samples, folds and baselines; None draws one, which the report states.
     verbose : int
         1 shows a progress bar, on a terminal.
+    sample_rows : int
+        Of tables in files: random rows of each on which everything but the margins is measured; at least 10.
+    engine : {"local", "ray"}
+        Who sketches the rows of files and measures the parts: this process, or tasks of a Ray cluster. The report is the same.
+    address : str, optional
+        Of the Ray cluster. None: as RAY_ADDRESS says, or a local one that is started and ended.
+    workers : int, optional
+        Ray tasks at the same time. None: one for each processor.
 
     Returns
     -------
@@ -95,6 +114,14 @@ def evaluate(
         the columns that can be predicted.
     SchemaError
         If the schema does not fit the real table.
+    TableFileError
+        If a file is missing, damaged, or has other columns than the others of its table.
+
+    Notes
+    -----
+    Of tables in files the margins (column shapes, levels, ranges, missing values) are of all rows, read once: exact for columns of
+    up to 100,000 distinct values, else within the bound that the report states; everything else is of `sample_rows` random rows
+    of each table. `Report.coverage` says which is which.
 
     Examples
     --------
@@ -110,25 +137,81 @@ def evaluate(
         "budget": budget,
         "random_state": random_state,
         "verbose": verbose,
+        "sample_rows": sample_rows,
     }
     validate_parameters("evaluate", _CONSTRAINTS, given)
+    check_engine("evaluate", engine, address, workers)
     seed = resolve_seed(random_state)
-    frames = {"real": real, "synthetic": synthetic} | ({} if holdout is None else {"holdout": holdout})
+    tables = {"real": real, "synthetic": synthetic} | ({} if holdout is None else {"holdout": holdout})
+    in_files = any(is_files(table) for table in tables.values())
+    if in_files:
+        _check_tables({which: table for which, table in tables.items() if not is_files(table)})
+    sources = {which: source_of(table) for which, table in tables.items()} if in_files else {}
+    _check_sources(sources, schema)
+    with open_engine(engine, address, workers) as runner:
+        margins, frames = None, tables
+        if in_files:
+            margins, frames = _read(sources, sample_rows, seed, runner, verbose)
+        return _evaluate(frames, margins, target, schema, metrics, budget, seed, verbose, runner)
+
+
+def _evaluate(
+    frames: dict[str, pd.DataFrame],
+    margins: Margins | None,
+    target: str | None,
+    schema: Schema | None,
+    metrics: str | Sequence[str],
+    budget: float | None,
+    seed: int,
+    verbose: int,
+    engine: Engine,
+) -> Report:
+    """The report of tables in memory, or of samples of tables in files whose margins are known."""
     _check_tables(frames)
-    schema = infer_schema(real, schema)
+    schema = infer_schema(frames["real"], schema)
     coded = code_tables(frames, schema)
     task = None if target is None else _task(coded["real"], target, schema)
     left_out = tuple(LeftOut(c.name, f"{c.kind}: {c.reason}") for c in schema if c.kind in NOT_COMPARED)
     if not coded["real"].columns:
         raise DataError(f"No column can be compared: {left_out[0].name!r} is {left_out[0].reason}.")
     testable = task is None or "holdout" not in coded or is_testable(coded["holdout"], task)
-    tables = make_tables(coded, seed, target)
+    tables = make_tables(coded, seed, target, margins)
     wanted, untargeted = chosen(metrics, task is not None, testable)
     names, unfit = fitting(wanted, tables.block, metrics, len(number_columns(tables.real, target)))
-    found, late = run(tables, task, names, budget, verbose)
+    found, late = run(tables, task, names, budget, verbose, engine)
     if "nearest" in names:
         found.append(Section({}, {"reused": reused_values(frames)}))
-    return _assemble(found, coded, seed, task, left_out, [*untargeted, *unfit, *late])
+    return _assemble(found, coded, seed, task, left_out, [*untargeted, *unfit, *late], margins)
+
+
+def _check_sources(sources: dict[str, TableSource | FrameSource], schema: Schema | None) -> None:
+    """Refuse tables in files that cannot be compared, by their first rows, before all are read."""
+    if not sources:
+        return
+    for which, source in sources.items():
+        if source.n_rows < MIN_ROWS:
+            raise DataError(
+                f"The {which} table has {source.n_rows} rows; evaluate needs at least {MIN_ROWS}."
+            )
+    first = {which: first_rows(source) for which, source in sources.items()}
+    _check_tables(first)
+    code_tables(first, infer_schema(first["real"], schema))
+
+
+def _read(
+    sources: dict[str, TableSource | FrameSource], sample_rows: int, seed: int, engine: Engine, verbose: int
+) -> tuple[Margins, dict[str, pd.DataFrame]]:
+    """The margins of all rows, and the samples."""
+    from tqdm import tqdm
+
+    total = sum(source.n_rows for source in sources.values())
+    with tqdm(
+        total=total, desc="read", unit=" rows", unit_scale=True, disable=None if verbose else True
+    ) as bar:
+        sketches, samples = sketch_and_sample(sources, sample_rows, seed, engine, lambda n: bar.update(n))
+    margins = Margins(sketches)
+    margins.check_finite()
+    return margins, samples
 
 
 def _check_tables(frames: dict[str, pd.DataFrame]) -> None:
@@ -159,6 +242,7 @@ def _assemble(
     task: Task | None,
     left_out: tuple[LeftOut, ...],
     skipped: Sequence[LeftOut],
+    margins: Margins | None,
 ) -> Report:
     details: dict[str, Any] = {name: value for f in found for name, value in f.details.items()}
     scores = {name: score for f in found for name, score in f.scores.items()}
@@ -174,10 +258,18 @@ def _assemble(
         scores={name: scores[name] for name in WORDINGS if name in scores},
         left_out=left_out,
         skipped=tuple(skipped),
+        coverage=None if margins is None else _coverage(margins, coded),
         **details,
     )
-    report = replace(report, notes=notes(report, task))
-    return judged(report)
+    report = judged(replace(report, notes=notes(report, task)))
+    return report if report.coverage is None else replace(report, n_rows=report.coverage.margins)
+
+
+def _coverage(margins: Margins, coded: dict[str, CodedTable]) -> Coverage:
+    real = coded["real"]
+    rows = {which: sketch.n_rows for which, sketch in margins.sketches.items()}
+    sampled = {which: min(table.n_rows, MAX_ROWS) for which, table in coded.items()}
+    return covering(rows, sampled, len(real.columns), margins.approximate(real))
 
 
 def _version(distribution: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from synthgen.metrics import baselines
 from synthgen.metrics.tables import CodedTable
 from synthgen.metrics.value_block import ValueBlock, find_block
+from synthgen.reports.file_margins import Margins
 from synthgen.rng import stream
 
 MAX_ROWS = 200_000
@@ -46,6 +47,8 @@ class Tables:
         Of everything random.
     block : ValueBlock or None
         The genes or variants of the real table, if it has many.
+    margins : Margins or None
+        Of tables in files, of which the others hold a sample: what all rows say of each column.
     """
 
     whole: dict[str, CodedTable]
@@ -60,6 +63,7 @@ class Tables:
     memoriser: CodedTable
     seed: int
     block: ValueBlock | None = None
+    margins: Margins | None = None
 
     @property
     def others(self) -> tuple[tuple[CodedTable, CodedTable], ...]:
@@ -67,7 +71,9 @@ class Tables:
         return self.twins, (self.real, self.floor), (self.real, self.memoriser)
 
 
-def make_tables(coded: dict[str, CodedTable], seed: int, target: str | None = None) -> Tables:
+def make_tables(
+    coded: dict[str, CodedTable], seed: int, target: str | None = None, margins: Margins | None = None
+) -> Tables:
     """The tables given, cut to size, and the baselines.
 
     Parameters
@@ -78,6 +84,8 @@ def make_tables(coded: dict[str, CodedTable], seed: int, target: str | None = No
         For samples, splits and baselines.
     target : str, optional
         What is predicted: no gene and no variant.
+    margins : Margins, optional
+        Of all rows, where `coded` are samples of them.
 
     Returns
     -------
@@ -110,6 +118,7 @@ def make_tables(coded: dict[str, CodedTable], seed: int, target: str | None = No
         memoriser=baselines.bootstrap(real, n, stream(seed, "evaluate.memoriser")),
         seed=seed,
         block=find_block(real, target),
+        margins=margins,
     )
 
 

@@ -179,6 +179,22 @@ def compared(report: dict[str, Any]) -> str:
     )
 
 
+def covered(report: dict[str, Any]) -> str:
+    """Which rows the figures are of, in one sentence; empty for tables that were in memory.
+
+    Parameters
+    ----------
+    report : dict
+        As `Report.to_dict` gives it.
+
+    Returns
+    -------
+    str
+        For example ``Margins: all 50,000,000 rows of each; the rest: 100,000 random rows of each.``
+    """
+    return str(report["coverage"]["words"][0]) if report.get("coverage") else ""
+
+
 def summary(report: dict[str, Any]) -> str:
     """The verdicts, the scores and the notes of a report, for a terminal.
 
@@ -195,7 +211,8 @@ def summary(report: dict[str, Any]) -> str:
     cautions = [f"{n}: {s['caution']}" for n, s in report["scores"].items() if s["caution"]]
     skipped = [f"{part['name']} was skipped: {part['reason']}" for part in report["skipped"]]
     remarks = [f"- {remark}" for remark in (*cautions, *skipped, *report["notes"])]
-    parts = [[compared(report)], _verdicts(report["verdicts"]), _scores(report["scores"]), remarks]
+    head = [compared(report), *filter(None, [covered(report)])]
+    parts = [head, _verdicts(report["verdicts"]), _scores(report["scores"]), remarks]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 

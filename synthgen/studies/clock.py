@@ -31,9 +31,9 @@ class Clock:
         self._plan = list(plan)
         self._budget = math.inf if budget is None else 60 * budget
         self._start = time.monotonic()
-        self._begun = self._start
+        self._n_begun = 0
+        self._running: dict[int, float] = {}
         self._seconds: dict[int, list[float]] = {}
-        self._done = 0
         self._bar = tqdm(
             total=len(plan), desc="learning curve", unit="fit", disable=None if verbose else True
         )
@@ -48,21 +48,29 @@ class Clock:
 
     def has_time(self) -> bool:
         """Whether the next fit can be expected to end within the budget; always, for the first two."""
-        if self._done < MIN_SIZES:
+        if self._n_begun < MIN_SIZES:
             return True
-        return time.monotonic() - self._start + self.expected(self._plan[self._done][1]) <= self._budget
+        return time.monotonic() - self._start + self.expected(self._plan[self._n_begun][1]) <= self._budget
 
     def begin(self) -> None:
-        """Show which fit begins, and the time that is left."""
-        repeat, n = self._plan[self._done]
-        self._begun = time.monotonic()
-        left = sum(self.expected(rows) for _, rows in self._plan[self._done :])
+        """Show which fit begins, the next one of the plan, and the time that is left if one is made after the other."""
+        number, self._n_begun = self._n_begun, self._n_begun + 1
+        self._running[number] = time.monotonic()
+        repeat, n = self._plan[number]
+        left = sum(self.expected(rows) for _, rows in self._plan[number:])
         self._bar.set_postfix_str(f"{n:,} rows, repeat {repeat + 1}{_left(left)}")
 
-    def end(self) -> None:
-        """Note that the fit that was begun is done."""
-        self._seconds.setdefault(self._plan[self._done][1], []).append(time.monotonic() - self._begun)
-        self._done += 1
+    def end(self, number: int | None = None) -> None:
+        """Note that a fit is done.
+
+        Parameters
+        ----------
+        number : int, optional
+            Its place in the plan. None: the one that was begun first of those that are not done.
+        """
+        number = min(self._running) if number is None else number
+        seconds = time.monotonic() - self._running.pop(number)
+        self._seconds.setdefault(self._plan[number][1], []).append(seconds)
         self._bar.update()
 
     def expected(self, n_rows: int) -> float:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from threadpoolctl import threadpool_limits
 
+from synthgen.engines.engine import Engine, check_engine, open_engine
 from synthgen.exceptions import ParameterError, SynthgenError
 from synthgen.metrics.tables import code_tables
 from synthgen.rng import derived_seed, resolve_seed
@@ -52,6 +54,9 @@ def learning_curve(
     random_state: int | None = 0,
     budget: float | None = None,
     verbose: int = 1,
+    engine: str = "local",
+    address: str | None = None,
+    workers: int | None = None,
 ) -> LearningCurve:
     """Say whether more rows would make a model's samples better, by fitting it to fewer.
 
@@ -77,6 +82,13 @@ def learning_curve(
         Minutes: a fit that cannot be expected to end within them is not begun, but for the first two.
     verbose : int
         0: no progress bar. It is off anyway when not writing to a terminal.
+    engine : {"local", "ray"}
+        Who makes the fits: this process, one after the other, or the workers of a Ray cluster. But for the times that they
+        take, the results are the same.
+    address : str, optional
+        Of the Ray cluster. None: what RAY_ADDRESS says, or a local one, which is started and ended.
+    workers : int, optional
+        Fits at the same time by Ray. None: one for each processor.
 
     Returns
     -------
@@ -110,6 +122,10 @@ def learning_curve(
 
     Interrupted (Ctrl-C), it ends with what there is once two sizes are measured.
 
+    With Ray the first fit is made by itself, since it says which attack is made on all of them. A budget is held in the same
+    way: a worker that is free begins no fit that cannot be expected to end in time, as fits before it took; what is begun is ended.
+    Fits that run at the same time take longer each where they share memory and processors, and the expectation is of these.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -129,25 +145,79 @@ def learning_curve(
         "verbose": verbose,
     }
     validate_parameters("learning_curve", _CONSTRAINTS, given)
+    check_engine("learning_curve", engine, address, workers)
     frame = as_annotated(table)[0]
     check_table(frame)
     model = _checked_model(model)
     seed = resolve_seed(random_state)
     splits = make_splits(len(frame), sizes, n_repeats, holdout_fraction, seed)
     ruler = make_ruler(frame, splits, target, _schema_of(model))
-    done = _run(frame, model, splits, ruler, budget, verbose)
+    study = _Study(frame, model, splits, ruler)
+    with open_engine(engine, address, workers) as tasks:
+        done = _run(study, tasks, budget, verbose)
     return _result(frame, model, splits, ruler, done)
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What every fit needs.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    model : synthesizer
+        Not fitted.
+    splits : Splits
+        Of the rows.
+    ruler : Ruler
+        What is measured with.
+    ceilings : dict of int to Readings
+        By repeat, as far as this process knows them.
+    """
+
+    frame: pd.DataFrame
+    model: Any
+    splits: Splits
+    ruler: Ruler
+    ceilings: dict[int, Readings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What comes of one fit."""
+
+    fit: Fit
+    points: list[Point]
+    by_span: bool
 
 
 @dataclass
 class _Done:
-    """What is known so far."""
+    """What is known so far, by the place in the plan."""
 
-    points: list[Point] = field(default_factory=list)
-    fits: list[Fit] = field(default_factory=list)
-    ceilings: dict[int, Readings] = field(default_factory=dict)
-    by_span: bool | None = None
+    measured: dict[int, _Measured] = field(default_factory=dict)
     stopped: str | None = None
+
+    @property
+    def in_order(self) -> list[_Measured]:
+        """In the order of the plan, whoever came first."""
+        return [self.measured[number] for number in sorted(self.measured)]
+
+    @property
+    def points(self) -> list[Point]:
+        """Of all fits."""
+        return [point for one in self.in_order for point in one.points]
+
+    @property
+    def fits(self) -> list[Fit]:
+        """All of them."""
+        return [one.fit for one in self.in_order]
+
+    @property
+    def by_span(self) -> bool | None:
+        """How all are attacked: the first fit decides."""
+        return self.measured[0].by_span if self.measured else None
 
 
 def _checked_model(model: Any) -> Any:
@@ -169,55 +239,60 @@ def _schema_of(model: Any) -> Schema | None:
     return found if isinstance(found, Schema) else None
 
 
-def _run(
-    frame: pd.DataFrame, model: Any, splits: Splits, ruler: Ruler, budget: float | None, verbose: int
-) -> _Done:
+def _run(study: _Study, tasks: Engine, budget: float | None, verbose: int) -> _Done:
+    splits = study.splits
     plan = [(repeat, n) for repeat in range(splits.n_repeats) for n in splits.sizes]
     done = _Done()
+
+    def begun(spots: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        for spot in spots:
+            if not clock.has_time():
+                done.stopped = f"the budget of {budget:g} minutes was spent"
+                return
+            clock.begin()
+            yield spot
+
     try:
         with Clock(plan, budget, verbose) as clock:
-            for repeat, n in plan:
-                if not clock.has_time():
-                    done.stopped = f"the budget of {budget:g} minutes was spent"
-                    break
-                clock.begin()
-                _one(frame, model, splits, ruler, repeat, n, done)
-                clock.end()
+            for first, last in ((0, 1), (1, len(plan))):  # the first fit says how all are attacked
+                for place, found in tasks.map(partial(_one, study, done.by_span), begun(plan[first:last])):
+                    done.measured[first + place] = found
+                    clock.end(first + place)
     except KeyboardInterrupt:
-        if len(done.fits) < MIN_SIZES:
+        if len({fit.n_rows for fit in done.fits}) < MIN_SIZES:
             raise
         done.stopped = "it was interrupted"
     return done
 
 
-def _one(
-    frame: pd.DataFrame, model: Any, splits: Splits, ruler: Ruler, repeat: int, n: int, done: _Done
-) -> None:
+def _one(study: _Study, by_span: bool | None, spot: tuple[int, int]) -> _Measured:
     """Fit, sample and measure once."""
+    (repeat, n), splits, ruler = spot, study.splits, study.ruler
     heldout, pool = splits.rows(repeat)
-    fitted = _seeded(model, derived_seed(splits.seed, "studies.fit", repeat, n))
+    fitted = _seeded(study.model, derived_seed(splits.seed, "studies.fit", repeat, n))
     start = time.monotonic()
     try:
-        fitted.fit(frame.iloc[pool[:n]].reset_index(drop=True))
+        fitted.fit(study.frame.iloc[pool[:n]].reset_index(drop=True))
         sampled = time.monotonic()
         seed = derived_seed(splits.seed, "studies.sample", repeat, n)
         drawn = as_annotated(fitted.sample(ruler.n_synthetic, random_state=seed))[0]
     except SynthgenError as error:
         raise SynthgenError(
-            f"The fit of {type(model).__name__} to {n} rows, repeat {repeat + 1}, failed: {error}"
+            f"The fit of {type(study.model).__name__} to {n} rows, repeat {repeat + 1}, failed: {error}"
         ) from error
-    if done.by_span is None:  # the first fit decides, so that all are measured alike
-        done.by_span = attacked_by_span(fitted)
+    if by_span is None:
+        by_span = attacked_by_span(fitted)
     measured = time.monotonic()
     parts = {
-        "real": frame.iloc[pool][ruler.names],
-        "heldout": frame.iloc[heldout][ruler.names],
+        "real": study.frame.iloc[pool][ruler.names],
+        "heldout": study.frame.iloc[heldout][ruler.names],
         "synthetic": drawn[ruler.names],
     }
     with threadpool_limits(limits=1):
         coded = code_tables(parts, ruler.schema)
-        done.points += measure(coded, ruler, repeat, n, done.ceilings, by_span=done.by_span)
-    done.fits.append(Fit(repeat, n, sampled - start, measured - sampled, time.monotonic() - measured))
+        points = measure(coded, ruler, repeat, n, study.ceilings, by_span=by_span)
+    took = Fit(repeat, n, sampled - start, measured - sampled, time.monotonic() - measured)
+    return _Measured(took, points, by_span)
 
 
 def _seeded(model: Any, seed: int) -> Any:

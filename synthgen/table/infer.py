@@ -23,7 +23,8 @@ MIN_IDENTIFIERS = 20
 TEXT_WORDS = 8
 """Strings of more words than this on average, mostly distinct, are free text."""
 _EMPTY = ("constant", "every value is missing")
-_INFINITE = "holds infinities; replace them by missing values or a bound first."
+INFINITE = "holds infinities; replace them by missing values or a bound first."
+"""What is wrong with a column, in words."""
 _BLOCK = 2_000
 """Columns looked at together."""
 _ID_NAME = re.compile(
@@ -128,15 +129,48 @@ def _columns_of_numbers(values: np.ndarray, names: list[str], token: str) -> Ite
     n_present = (~np.isnan(ranked)).sum(axis=1) if is_float else np.full(len(ranked), n_rows)
     n_distinct = (ranked[:, 1:] > ranked[:, :-1]).sum(axis=1) + (n_present > 0)
     infinite = np.isinf(ranked).any(axis=1) if is_float else np.zeros(len(ranked), dtype=bool)
+    if infinite.any():
+        raise ColumnRejected(names[int(infinite.argmax())], INFINITE)
+    yield from number_columns(names, token, n_rows, n_present, n_distinct, ranked[:, 0], ranked[:, -1])
+
+
+def number_columns(
+    names: Sequence[str],
+    token: str,
+    n_rows: int,
+    n_present: np.ndarray,
+    n_distinct: np.ndarray,
+    lowest: np.ndarray,
+    highest: np.ndarray,
+) -> Iterator[Column]:
+    """Columns of numbers, from what was counted of them.
+
+    Parameters
+    ----------
+    names : sequence of str, length p
+        The columns.
+    token : str
+        Their dtype.
+    n_rows : int
+        Rows of the table.
+    n_present, n_distinct : ndarray of int, shape (p,)
+        Values that are not missing, and distinct ones among them.
+    lowest, highest : ndarray, shape (p,)
+        The ends of each column; only looked at where the dtype is one of whole numbers.
+
+    Yields
+    ------
+    Column
+        Complete.
+    """
+    is_float = np.dtype(token).kind == "f"
     for i, name in enumerate(names):
-        if infinite[i]:
-            raise ColumnRejected(name, _INFINITE)
         present, distinct = int(n_present[i]), int(n_distinct[i])
         if is_float or distinct == 1:
             kind, reason = _float_kind(n_rows, present, distinct, token)
             kind = kind if is_float or kind == "constant" else "integer"
         else:
-            kind, reason = _integer_kind(name, present, distinct, int(ranked[i, 0]), int(ranked[i, -1]))
+            kind, reason = _integer_kind(name, present, distinct, int(lowest[i]), int(highest[i]))
         yield Column(name, kind, token, missing=present < n_rows, reason=reason)
 
 
@@ -198,51 +232,96 @@ def _complete(series: pd.Series, declared: Column | None) -> Column:
         family(token) == "float"
         and np.isinf(to_plain(series, dataclasses.replace(column, levels=None)).values).any()
     ):
-        raise ColumnRejected(column.name, _INFINITE)
+        raise ColumnRejected(column.name, INFINITE)
     return _with_levels(series, column)
 
 
-def _infer_kind(series: pd.Series, token: str) -> tuple[str, str]:
-    n_missing = int(series.isna().sum())
-    present = series[series.notna().to_numpy()]
-    if present.empty:
+@dataclasses.dataclass(frozen=True)
+class ColumnFacts:
+    """What decides the kind of a column of a known dtype.
+
+    Parameters
+    ----------
+    n_rows, n_missing, n_distinct : int
+        Rows, those without a value, and values that differ.
+    low, high : int
+        The smallest and the largest of whole numbers.
+    words : float
+        Of a string, on average.
+    """
+
+    n_rows: int
+    n_missing: int
+    n_distinct: int
+    low: int = 0
+    high: int = 0
+    words: float = 1.0
+
+
+def kind_of(name: str, token: str, facts: ColumnFacts) -> tuple[str, str]:
+    """The kind of a column, and why.
+
+    Parameters
+    ----------
+    name, token : str
+        Of the column, and of its dtype.
+    facts : ColumnFacts
+        What it holds.
+
+    Returns
+    -------
+    kind, reason : str
+        As `infer_schema` finds them.
+    """
+    n_present = facts.n_rows - facts.n_missing
+    if not n_present:
         return _EMPTY
-    n_distinct = int(present.nunique())
-    if n_distinct == 1 and n_missing == 0 and len(series) > 1:
-        return "constant", f"one value in all {len(series):,} rows"
+    if facts.n_distinct == 1 and not facts.n_missing and facts.n_rows > 1:
+        return "constant", f"one value in all {facts.n_rows:,} rows"
     kind = family(token)
     if kind == "string":
-        return _infer_strings(present, n_distinct)
+        return _string_kind(n_present, facts.n_distinct, facts.words)
     if kind == "int":
-        return _infer_integers(present, n_distinct)
+        return _integer_kind(name, n_present, facts.n_distinct, facts.low, facts.high)
     return {
-        "float": _float_kind(len(series), len(present), n_distinct, token),
+        "float": _float_kind(facts.n_rows, n_present, facts.n_distinct, token),
         "bool": ("boolean", f"dtype {token}"),
         "datetime": ("datetime", f"dtype {token}"),
         "duration": ("integer", f"dtype {token}, learnt as whole units"),
-        "category": ("categorical", f"dtype category, {n_distinct:,} levels seen"),
+        "category": ("categorical", f"dtype category, {facts.n_distinct:,} levels seen"),
     }[kind]
 
 
-def _infer_strings(present: pd.Series, n_distinct: int) -> tuple[str, str]:
-    words = float(present.str.count(" ").mean()) + 1
-    if words > TEXT_WORDS and n_distinct > 0.5 * len(present):
+def words_of(present: pd.Series) -> float:
+    """How many words a string has on average; `present` holds no missing value, and at least one other."""
+    return float(present.str.count(" ").mean()) + 1
+
+
+def _infer_kind(series: pd.Series, token: str) -> tuple[str, str]:
+    present = series[series.notna().to_numpy()]
+    n_distinct = 0 if present.empty else int(present.nunique())
+    facts = ColumnFacts(len(series), len(series) - len(present), n_distinct)
+    if n_distinct and family(token) == "string":
+        facts = dataclasses.replace(facts, words=words_of(present))
+    elif n_distinct and family(token) == "int":
+        facts = dataclasses.replace(facts, low=int(present.min()), high=int(present.max()))
+    return kind_of(str(series.name), token, facts)
+
+
+def _string_kind(n: int, n_distinct: int, words: float) -> tuple[str, str]:
+    if words > TEXT_WORDS and n_distinct > 0.5 * n:
         return "text", f"strings of {words:.0f} words on average, {n_distinct:,} distinct: free text"
-    if n_distinct == len(present) >= MIN_IDENTIFIERS:
+    if n_distinct == n >= MIN_IDENTIFIERS:
         return (
             "identifier",
             f"all {n_distinct:,} strings distinct; declare it categorical to learn its values",
         )
-    if n_distinct > 0.5 * len(present) and n_distinct >= MIN_IDENTIFIERS:
+    if n_distinct > 0.5 * n and n_distinct >= MIN_IDENTIFIERS:
         return "categorical", (
-            f"{n_distinct:,} distinct strings in {len(present):,} values, which will be repeated in samples; "
+            f"{n_distinct:,} distinct strings in {n:,} values, which will be repeated in samples; "
             "declare it identifier to regenerate them"
         )
     return "categorical", f"strings, {n_distinct:,} levels"
-
-
-def _infer_integers(present: pd.Series, n_distinct: int) -> tuple[str, str]:
-    return _integer_kind(str(present.name), len(present), n_distinct, int(present.min()), int(present.max()))
 
 
 def _integer_kind(name: str, n: int, n_distinct: int, low: int, high: int) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -20,12 +20,11 @@ from synthgen.files import STANDARD_STREAM
 from synthgen.schema import Schema
 from synthgen.table.annotated import AnnotatedTable
 from synthgen.table.arrow import check_columns, stored_schema, to_frame
+from synthgen.table.arrow_files import ARROW_FORMATS, damaged, open_arrow
 from synthgen.table.delimited import read_delimited
 from synthgen.table.formats import GENOMIC, WHOLE_FILES, format_of_bytes, format_of_name, is_gzipped_name
 from synthgen.table.limits import check_arrow, unpacked
 
-_END = {"parquet": b"PAR1", "arrow": b"ARROW1"}
-_NAMES = {"parquet": "Parquet", "arrow": "Arrow"}
 _COLUMNS = 2000
 """Columns of a Parquet file that are read together."""
 
@@ -155,7 +154,7 @@ def read_schema(path: str | os.PathLike[str]) -> Schema:
         stream.seek(0)
         kind = format_of_bytes(start)
         if kind != "csv":
-            found = stored_schema(_arrow_schema(stream, str(path), kind)) if kind in _END else None
+            found = stored_schema(_arrow_schema(stream, str(path), kind)) if kind in ARROW_FORMATS else None
             if found is None:
                 raise TableFileError(f"{path}: carries no schema; `synthgen inspect --json` makes one.")
             return found
@@ -228,7 +227,7 @@ def _read_whole_file(path: str | os.PathLike[str], kind: str, layer: str | None)
 
 def _read_turned(stream: BinaryIO, source: str, kind: str) -> pa.Table:
     """The columns of a file with features in its rows, as the file has them."""
-    if kind in _END:
+    if kind in ARROW_FORMATS:
         return _read_columns(stream, source, kind)
     return read_delimited(stream, source, "\t" if kind == "tsv" else None, n_texts=1)
 
@@ -238,7 +237,7 @@ def _read_arrow(stream: BinaryIO, source: str, kind: str) -> pd.DataFrame:
     try:
         frame = to_frame(table)
     except pa.ArrowException as error:
-        raise _damaged(error, source, kind) from error
+        raise damaged(error, source, kind) from error
     if frame.empty:
         raise TableFileError(
             f"{source}: has {frame.shape[0]} rows and {frame.shape[1]} columns; it needs at least one of each."
@@ -247,7 +246,7 @@ def _read_arrow(stream: BinaryIO, source: str, kind: str) -> pd.DataFrame:
 
 
 def _read_columns(stream: BinaryIO, source: str, kind: str) -> pa.Table:
-    file = _arrow_file(stream, source, kind)
+    file = open_arrow(stream, source, kind)
     schema = file.schema_arrow if kind == "parquet" else file.schema
     check_columns(schema, source)
     if kind == "parquet":
@@ -257,7 +256,7 @@ def _read_columns(stream: BinaryIO, source: str, kind: str) -> pa.Table:
         table.validate(full=True)  # what is wrong inside would end the process, not the call
         return table
     except (pa.ArrowException, OSError, OverflowError) as error:
-        raise _damaged(error, source, kind) from error
+        raise damaged(error, source, kind) from error
 
 
 def _read_parquet(file: pq.ParquetFile, schema: pa.Schema) -> pa.Table:
@@ -273,46 +272,8 @@ def _read_parquet(file: pq.ParquetFile, schema: pa.Schema) -> pa.Table:
 
 
 def _arrow_schema(stream: BinaryIO, source: str, kind: str) -> pa.Schema:
-    file = _arrow_file(stream, source, kind)
+    file = open_arrow(stream, source, kind)
     return file.schema_arrow if kind == "parquet" else file.schema
-
-
-def _arrow_file(stream: BinaryIO, source: str, kind: str) -> Any:
-    """An open Parquet or Arrow file, its columns not yet read."""
-    _check_ends(stream, source, kind)
-    try:
-        if kind == "parquet":
-            return pq.ParquetFile(stream, page_checksum_verification=True)
-        return _ipc_reader(stream)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(error, source, kind) from error
-
-
-def _ipc_reader(stream: BinaryIO) -> Any:
-    is_file = stream.read(6) == _END["arrow"]
-    stream.seek(0)
-    return pa.ipc.open_file(stream) if is_file else pa.ipc.open_stream(stream)
-
-
-def _check_ends(stream: BinaryIO, source: str, kind: str) -> None:
-    magic, name = _END[kind], _NAMES[kind]
-    start = stream.read(len(magic))
-    size = stream.seek(0, io.SEEK_END)
-    stream.seek(-min(size, len(magic)), io.SEEK_END)
-    end = stream.read()
-    stream.seek(0)
-    if size == 0:
-        raise TableFileError(f"{source}: is empty (0 bytes).")
-    is_stream = kind == "arrow" and start.startswith(b"\xff\xff\xff\xff")
-    if start != magic and not is_stream:
-        raise TableFileError(f"{source}: is not a {name} file (it does not begin with {magic.decode()}).")
-    if start == magic and (end != magic or size < 3 * len(magic)):
-        raise TableFileError(f"{source}: is cut short: the end of the {name} file is missing. Copy it again.")
-
-
-def _damaged(error: Exception, source: str, kind: str) -> TableFileError:
-    reason = str(error).split("\n")[0].rstrip(".")
-    return TableFileError(f"{source}: is damaged, and cannot be read as {_NAMES[kind]}: {reason}.")
 
 
 def _read_text(stream: BinaryIO, source: str, delimiter: str | None) -> pd.DataFrame:

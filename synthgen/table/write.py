@@ -214,19 +214,31 @@ def _write_stream(path: str | os.PathLike[str], write: Callable[[Any], None], ov
 
 def _write(table: pa.Table, sink: Any, kind: str) -> None:
     if kind == "parquet":
-        pq.write_table(table, sink, write_page_checksum=True, **_packing(table))
+        pq.write_table(table, sink, write_page_checksum=True, **packing(table))
     elif kind == "arrow":
         with pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
     else:
         options = pyarrow.csv.WriteOptions(delimiter="\t" if kind == "tsv" else ",")
-        columns = {n: _printable(c) for n, c in zip(table.column_names, table.columns, strict=True)}
+        columns = {n: printable(c) for n, c in zip(table.column_names, table.columns, strict=True)}
         pyarrow.csv.write_csv(pa.table(columns), sink, options)
 
 
-def _packing(table: pa.Table) -> dict[str, Any]:
+def packing(table: pa.Table) -> dict[str, Any]:
     """How Parquet shall pack the columns: those of floats in a wide table without a list of values, and lightly.
 
+    Parameters
+    ----------
+    table : pyarrow.Table
+        To be written.
+
+    Returns
+    -------
+    dict
+        Arguments of pyarrow's writer.
+
+    Notes
+    -----
     Floats of a few hundred rows are mostly distinct, and to find out costs as much as to write them.
     """
     if table.num_columns < WIDE:
@@ -238,8 +250,19 @@ def _packing(table: pa.Table) -> dict[str, Any]:
     }
 
 
-def _printable(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column as CSV shall show it, so that `read_table` sees the same kind of value."""
+def printable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column as CSV shall show it, so that `read_table` sees the same kind of value.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Any.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+        Whole floats with one decimal, instants in UTC, midnights as days; others as they are.
+    """
     if pa.types.is_floating(column.type):
         return _with_point(column.cast(pa.float32()) if pa.types.is_float16(column.type) else column)
     if not pa.types.is_timestamp(column.type):

@@ -1,4 +1,4 @@
-"""Random batches from a matrix that stays on the device."""
+"""Random batches from a matrix that stays on the device, or from one shard after another of rows that memory does not hold."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from synthgen.rng import torch_stream
+from synthgen.training.row_shards import RowShards
 
 UNIFORM_REACH = 3.0**0.5
 """The uniform prior is on [-UNIFORM_REACH, UNIFORM_REACH]: of variance 1, as the normal one."""
@@ -17,25 +18,48 @@ class Batches:
 
     Parameters
     ----------
-    matrix : Tensor, shape (N, F)
+    rows : Tensor of shape (N, F), or RowShards
         On the device where batches are wanted.
     batch_size : int
         B.
     seed : int
         For rows and noise.
+    together : int, optional
+        Rows that all processes draw at once, of which B are this one's. None: B.
+
+    Attributes
+    ----------
+    matrix : Tensor, shape (W, F)
+        Which rows are drawn from now: all of them, or a shard.
+    drawn : int
+        How many rows all processes drew so far, which decides the shard; `generator` and this are all that changes.
     """
 
-    def __init__(self, matrix: Tensor, batch_size: int, seed: int) -> None:
-        self.matrix = matrix
-        self.batch_size = batch_size
-        self.generator = torch_stream(seed, "batches", matrix.device.type)
+    def __init__(
+        self, rows: Tensor | RowShards, batch_size: int, seed: int, together: int | None = None
+    ) -> None:
+        self.shards = rows if isinstance(rows, RowShards) else None
+        self.matrix = rows.window(0) if isinstance(rows, RowShards) else rows
+        self.batch_size, self.together = batch_size, together or batch_size
+        self.generator = torch_stream(seed, "batches", self.matrix.device.type)
+        self.drawn = 0
+        self._shard = 0
 
     def rows(self) -> Tensor:
         """B random rows, shape (B, F)."""
+        self._turn()
         chosen = torch.randint(
             len(self.matrix), (self.batch_size,), generator=self.generator, device=self.matrix.device
         )
+        self.drawn += self.together
         return self.matrix.index_select(0, chosen)
+
+    def _turn(self) -> None:
+        """Take up the shard whose turn it is."""
+        if self.shards is None or (turn := self.shards.at(self.drawn)) == self._shard:
+            return
+        self.matrix = self.matrix.new_empty((0, self.shards.width))  # never two shards in memory
+        self.matrix, self._shard = self.shards.window(turn), turn
 
     def latent(self, prior: str, width: int) -> Tensor:
         """Latent vectors of mean 0 and variance 1, shape (B, width): standard normal, or uniform."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import re
 import sys
@@ -44,6 +45,8 @@ class Checkpoints:
         Steps between checkpoints. None: at every evaluation.
     resume : bool
         Whether to take up the fit whose checkpoints are there; where there are none, it begins.
+    leads : bool
+        Whether this process writes and reads them. Of several that train together one does; the others leave the folder alone.
 
     Raises
     ------
@@ -51,9 +54,19 @@ class Checkpoints:
         If the folder cannot be made or written, or holds checkpoints and `resume` is False.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], every: int | None, resume: bool) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], every: int | None, resume: bool, *, leads: bool = True
+    ) -> None:
         self.folder = Path(folder)
         self.every = every
+        self.fit: dict[str, Any] = {}
+        self.leads = leads
+        self._lock: int | None = None
+        if leads:
+            self._open(resume)
+
+    def _open(self, resume: bool) -> None:
+        """Make the folder this fit's own, and find out whose checkpoints are there."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -70,7 +83,7 @@ class Checkpoints:
         for part in self.folder.glob(".*.checkpoint.*.part"):  # of a process that was killed while writing
             part.unlink(missing_ok=True)
         try:
-            self.fit: dict[str, Any] = self.readable(found, warn=False)[1] if found else {}
+            self.fit = self.readable(found, warn=False)[1] if found else {}
         except FileError:
             self.close()
             raise
@@ -80,6 +93,12 @@ class Checkpoints:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def lent(self) -> Checkpoints:
+        """The same folder for a process of Ray's; this one keeps it locked."""
+        found = copy.copy(self)
+        found.folder, found._lock = self.folder.absolute(), None
+        return found
 
     @property
     def seed(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -38,6 +38,8 @@ class History:
         Whether the user stopped it.
     failure : str
         Why it could not go on; empty if it could.
+    restarts : int
+        How often the processes that train together began anew at a checkpoint, since one of them had ended.
     """
 
     steps: dict[str, list[float]] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class History:
     rollbacks: list[int] = field(default_factory=list)
     interrupted: bool = False
     failure: str = ""
+    restarts: int = 0
     _pending: dict[str, list[Tensor]] = field(default_factory=dict, repr=False)
 
     @property
@@ -81,6 +84,19 @@ class History:
             self.steps.setdefault(name, []).extend(fetched)
         self._pending.clear()
         return {name: values[-1] for name, values in self.steps.items()}
+
+    def share(self, mean: Callable[[Tensor], Tensor]) -> None:
+        """Put in the place of what is pending its mean over the processes that train together.
+
+        Parameters
+        ----------
+        mean : callable
+            Of a tensor of shape (n_columns, n_steps), the same shape on all of them.
+        """
+        if self._pending:
+            own = torch.stack([torch.stack([v.float() for v in column]) for column in self._pending.values()])
+            means = mean(own)
+            self._pending = {name: list(column) for name, column in zip(self._pending, means, strict=True)}
 
     def fault_after(self, step: int) -> str:
         """The first loss after a step that is not finite, in words; empty if all are."""

@@ -22,8 +22,10 @@ from synthgen.training.checkpoint import Stage
 from synthgen.training.config import TrainingConfig
 from synthgen.training.ema import update_average
 from synthgen.training.evaluation import Evaluation
+from synthgen.training.group import AbstractGroup, Alone
 from synthgen.training.history import History
 from synthgen.training.optimisers import optimiser, set_rate
+from synthgen.training.row_shards import RowShards
 from synthgen.training.run import run
 from synthgen.training.snapshots import AbstractTraining, Stateful
 from synthgen.training.steps import Players, discriminator_step, generator_step
@@ -55,7 +57,7 @@ def train(
     generator: AbstractGenerator,
     discriminator: AbstractDiscriminator,
     heads: OutputHeads,
-    matrix: Tensor,
+    matrix: Tensor | RowShards,
     cond_columns: list[int],
     config: TrainingConfig,
     *,
@@ -63,6 +65,7 @@ def train(
     observers: Observers,
     verbose: int,
     checkpoints: Stage | None = None,
+    group: AbstractGroup | None = None,
 ) -> tuple[AbstractGenerator, History]:
     """Train both networks and return the averaged generator that did best.
 
@@ -70,7 +73,7 @@ def train(
     ----------
     generator, discriminator, heads
         The networks, on the matrix's device; changed in place.
-    matrix : Tensor, shape (N, F)
+    matrix : Tensor of shape (N, F), or RowShards
         The training rows.
     cond_columns : list of int
         Matrix columns that are given to the generator.
@@ -84,6 +87,8 @@ def train(
         0: no progress bar.
     checkpoints : Stage, optional
         Where the state is written now and then, and taken up from.
+    group : AbstractGroup, optional
+        The processes that train together, each of which calls this. None: this one alone.
 
     Returns
     -------
@@ -97,9 +102,11 @@ def train(
     TrainingError
         If a loss is not finite before anything was learnt.
     """
+    group = group or Alone()
     players = _players(generator, discriminator, heads, cond_columns, config, matrix.device)
-    training = GanTraining(players, Batches(matrix, config.batch_size, seed), config, observers)
-    run(training, checkpoints, verbose)
+    own_size = group.own_share(config.batch_size, discriminator.pac)
+    training = GanTraining(players, Batches(matrix, own_size, seed, config.batch_size), config, observers)
+    run(group.joined(training), checkpoints, verbose, group)
     return training.best, training.history
 
 
@@ -187,6 +194,7 @@ class GanTraining(AbstractTraining):
             "best_score": np.array(self.best_score),
             "since_best": self.since_best,
             "kept": self.history.kept,
+            "drawn": self.batches.drawn,
             "config": asdict(self.config),
             "memory": dict(self.observers.memory),
         }
@@ -194,7 +202,7 @@ class GanTraining(AbstractTraining):
     def set_numbers(self, numbers: Mapping[str, Any]) -> None:
         """Put them back. See the base class."""
         self.best_score, self.since_best = float(numbers["best_score"]), numbers["since_best"]
-        self.history.kept = numbers["kept"]
+        self.history.kept, self.batches.drawn = numbers["kept"], numbers["drawn"]
         self.history.config = self.config = TrainingConfig(**numbers["config"])
         self.observers.memory.clear()
         self.observers.memory.update(numbers["memory"])

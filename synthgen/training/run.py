@@ -10,6 +10,7 @@ from tqdm import tqdm
 from synthgen.exceptions import TrainingError
 from synthgen.training.budget import Budget, Step
 from synthgen.training.checkpoint import Stage
+from synthgen.training.group import LOOK_EVERY, AbstractGroup, Alone
 from synthgen.training.interruption import interruptible
 from synthgen.training.snapshots import AbstractTraining, all_finite, put_back, snapshot
 
@@ -17,10 +18,14 @@ MAX_ROLLBACKS = 3
 """How often a training may go back before it ends."""
 ROLLBACK_RATE = 0.5
 """What each time multiplies the learning rates."""
-_LOOK_EVERY = 50
 
 
-def run(training: AbstractTraining, checkpoints: Stage | None, verbose: int) -> None:
+def run(
+    training: AbstractTraining,
+    checkpoints: Stage | None,
+    verbose: int,
+    group: AbstractGroup | None = None,
+) -> None:
     """Step and evaluate until the steps or the time are spent, an evaluation ends it, or the user does.
 
     Parameters
@@ -31,6 +36,8 @@ def run(training: AbstractTraining, checkpoints: Stage | None, verbose: int) -> 
         Where its state is written now and then, and where an earlier process may have left one. None: nowhere.
     verbose : int
         0: no progress bar.
+    group : AbstractGroup, optional
+        The processes that train together, each of which calls this. None: this one alone.
 
     Raises
     ------
@@ -44,20 +51,21 @@ def run(training: AbstractTraining, checkpoints: Stage | None, verbose: int) -> 
     A state is good while its losses and weights are finite. From one that is not, training goes back to the last good one, at
     `ROLLBACK_RATE` times the learning rates, at most `MAX_ROLLBACKS` times; then it ends with `History.failure`.
     """
-    own = _Run(training, checkpoints)
+    group = group or Alone()
+    own = _Run(training, checkpoints, group)
     history = training.history
     if history.stopped:  # by the process that wrote the checkpoint
         return
     budget = Budget(training.max_steps, training.max_time, own.seconds)
-    hidden = None if verbose else True
+    hidden = None if verbose and group.is_first else True
     bar = tqdm(total=training.max_steps, initial=own.good.step, desc="fit", unit="step", disable=hidden)
     with bar, interruptible() as interruption:
         number = own.good.step
         while not history.stopped:
-            step = budget.step(number + 1)
+            step = group.step(budget.step(number + 1), training.max_time)
             history.record(training.step(step, ROLLBACK_RATE ** len(history.rollbacks)))
             number = own.look(step, budget)
-            if interruption.asked and not history.failure:
+            if group.asked(interruption.asked, step.number) and not history.failure:
                 own.interrupt(step, budget)
             bar.n = number
             bar.update(0)
@@ -66,11 +74,11 @@ def run(training: AbstractTraining, checkpoints: Stage | None, verbose: int) -> 
 class _Run:
     """A training between two steps, and the last state of it whose numbers were finite."""
 
-    def __init__(self, training: AbstractTraining, checkpoints: Stage | None) -> None:
-        self.training, self.checkpoints = training, checkpoints
+    def __init__(self, training: AbstractTraining, checkpoints: Stage | None, group: AbstractGroup) -> None:
+        self.training, self.checkpoints, self.group = training, checkpoints, group
         self.seconds = 0.0
         step = 0
-        if checkpoints is not None and (found := checkpoints.load()) is not None:
+        if checkpoints is not None and (found := group.taken_up(checkpoints.load)) is not None:
             found.put_back(training)
             step, self.seconds = found.step, found.seconds
         self.good = _Good(step, snapshot(training))
@@ -81,8 +89,9 @@ class _Run:
         training, history = self.training, self.training.history
         is_checked = step.number % training.validate_every == 0 or step.is_last
         is_due = self.checkpoints is not None and self.checkpoints.is_due(step.number, is_checked)
-        if not (is_checked or is_due or step.number % _LOOK_EVERY == 0):
+        if not (is_checked or is_due or step.number % LOOK_EVERY == 0):
             return step.number
+        self.group.share_losses(history)
         losses = history.flush()
         if fault := self._fault():
             return self._go_back(fault, step.number, budget)
@@ -111,7 +120,7 @@ class _Run:
         history.stopped = f"interrupted (Ctrl-C) at step {step.number:,} of {training.max_steps:,}"
 
     def _write(self, budget: Budget) -> None:
-        if self.checkpoints is not None and self.good.step:
+        if self.checkpoints is not None and self.group.is_first and self.good.step:
             self.checkpoints.save(self.good.step, self.good.state, self.training.history, budget.seconds)
 
     def _fault(self) -> str:

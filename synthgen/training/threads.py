@@ -20,7 +20,34 @@ MOST_WORKERS = 8
 
 def available_cores() -> int:
     """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return found if _Most.cores is None else min(found, _Most.cores)
+
+
+class _Most:
+    """How many cores `available_cores` may find."""
+
+    cores: int | None = None
+
+
+@contextlib.contextmanager
+def at_most_cores(n_cores: int) -> Iterator[None]:
+    """Let this process count no more cores than this inside a ``with`` block: others work beside it.
+
+    Parameters
+    ----------
+    n_cores : int
+        At least 1.
+
+    Yields
+    ------
+    None
+    """
+    before, _Most.cores = _Most.cores, n_cores
+    try:
+        yield
+    finally:
+        _Most.cores = before
 
 
 class _Outside(threading.local):

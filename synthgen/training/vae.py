@@ -18,8 +18,10 @@ from synthgen.training.budget import Step
 from synthgen.training.checkpoint import Stage
 from synthgen.training.elbo import Vae
 from synthgen.training.ema import update_average
+from synthgen.training.group import AbstractGroup, Alone
 from synthgen.training.history import History
 from synthgen.training.optimisers import cosine_factor
+from synthgen.training.row_shards import RowShards
 from synthgen.training.run import run
 from synthgen.training.snapshots import AbstractTraining, Stateful
 
@@ -123,13 +125,14 @@ def held_out_loss(vae: Vae, rows: Tensor, noise: Tensor, beta: float) -> float:
 
 def train_vae(
     vae: Vae,
-    matrix: Tensor,
+    matrix: Tensor | RowShards,
     validation: Tensor,
     config: VaeConfig,
     *,
     seed: int,
     verbose: int,
     checkpoints: Stage | None = None,
+    group: AbstractGroup | None = None,
 ) -> tuple[Vae, History]:
     """Train, and return the averaged weights that did best.
 
@@ -137,8 +140,10 @@ def train_vae(
     ----------
     vae : Vae
         On the matrix's device; changed in place.
-    matrix, validation : Tensor, shapes (N, F) and (V, F)
-        Training rows, and the rows held out; V may be 0.
+    matrix : Tensor of shape (N, F), or RowShards
+        The training rows.
+    validation : Tensor, shape (V, F)
+        The rows held out; V may be 0.
     config : VaeConfig
         The recipe.
     seed : int
@@ -147,6 +152,8 @@ def train_vae(
         0: no progress bar.
     checkpoints : Stage, optional
         Where the state is written now and then, and taken up from.
+    group : AbstractGroup, optional
+        The processes that train together, each of which calls this. None: this one alone.
 
     Returns
     -------
@@ -162,8 +169,10 @@ def train_vae(
     """
     rng = torch_stream(seed, "validation noise", matrix.device.type)
     noise = torch.randn(len(validation), vae.decoder.latent_dim, generator=rng, device=matrix.device)
-    training = VaeTraining(vae, Batches(matrix, config.batch_size, seed), validation, noise, config)
-    run(training, checkpoints, verbose)
+    group = group or Alone()
+    batches = Batches(matrix, group.own_share(config.batch_size, 1), seed, config.batch_size)
+    training = VaeTraining(vae, batches, validation, noise, config)
+    run(group.joined(training), checkpoints, verbose, group)
     return training.best, training.history
 
 
@@ -230,11 +239,12 @@ class VaeTraining(AbstractTraining):
 
     def numbers(self) -> dict[str, Any]:
         """How good the best is. See the base class."""
-        return {"least": np.array(self.least), "kept": self.history.kept}
+        return {"least": np.array(self.least), "kept": self.history.kept, "drawn": self.batches.drawn}
 
     def set_numbers(self, numbers: Mapping[str, Any]) -> None:
         """Put it back. See the base class."""
         self.least, self.history.kept = float(numbers["least"]), numbers["kept"]
+        self.batches.drawn = numbers["drawn"]
 
 
 def _optimizer(vae: Vae) -> torch.optim.Optimizer:

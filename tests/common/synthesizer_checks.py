@@ -13,7 +13,14 @@ from pandas.testing import assert_frame_equal
 from sklearn.base import clone
 
 from synthgen.disclosure import MIN_ROWS
-from synthgen.exceptions import ConditionError, DataError, ModelFileError, NotFittedError, ParameterError
+from synthgen.exceptions import (
+    ConditionError,
+    DataError,
+    ModelFileError,
+    NotFittedError,
+    ParameterError,
+    TableFileError,
+)
 from synthgen.models.base import AbstractSynthesizer
 from synthgen.models.bootstrap import Bootstrap
 from synthgen.models.persistence import load
@@ -141,7 +148,6 @@ def check_bad_tables(make: Factory, table: pd.DataFrame) -> None:
         (table.head(2), "has 2 rows; a model needs at least 4"),
         (table.to_dict(), "must be a pandas DataFrame. Got dict"),
         (table.to_numpy()[0], "Expected 2D array, got 1D array instead"),
-        (table.columns[0], "must be a pandas DataFrame. Got str"),
         (pd.concat([first, first], axis=1), "must be distinct"),
         (first.assign(x=np.inf), "'x' holds infinities"),
         (first.assign(x=[[1]] * len(first)), "'x' has dtype object"),
@@ -149,6 +155,11 @@ def check_bad_tables(make: Factory, table: pd.DataFrame) -> None:
     ]:
         with pytest.raises(DataError, match=message):
             make().fit(bad)
+    # a string is the name of a file, and there is none
+    with pytest.raises(
+        (TableFileError, ParameterError), match=r"no such file or folder|cannot be fitted from files"
+    ):
+        make().fit(table.columns[0])
 
 
 def check_arrays_are_tables(make: Factory, table: pd.DataFrame) -> None:

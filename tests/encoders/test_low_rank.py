@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from synthgen.encoders import low_rank
-from synthgen.encoders.low_rank import Design, fit_factors, n_factors_by_parallel_analysis
+from synthgen.encoders import top_directions
+from synthgen.encoders.low_rank import Design, fit_factors
 from synthgen.encoders.normal_scores import conditional_scores
+from synthgen.encoders.parallel_analysis import n_factors_by_parallel_analysis
 from synthgen.rng import stream
 
 NOTHING = Design(np.zeros((0, 0), dtype=np.float32), [], None)
@@ -62,7 +63,7 @@ def test_randomised_svd_agrees_with_the_gram_matrix(monkeypatch):
     z, _ = simulate(600, 90, 4, strength=0.9)
     scored = conditional_scores(z)
     exact, _ = fit_factors(*scored, 4, NOTHING, seed=0)
-    monkeypatch.setattr(low_rank, "MAX_GRAM_ROWS", 10)
+    monkeypatch.setattr(top_directions, "MAX_GRAM_ROWS", 10)
     quick, _ = fit_factors(*scored, 4, NOTHING, seed=0)
     assert np.abs((exact.loadings * quick.loadings).sum(axis=0)) == pytest.approx(
         (exact.loadings**2).sum(axis=0), rel=1e-3

@@ -307,6 +307,7 @@ def test_describe_tells_of_stored_conditions(conditional):
 def test_a_newer_format_is_refused_by_version(learnt, tmp_path, monkeypatch):
     newest = model_file.FORMAT_VERSION
     monkeypatch.setattr(model_file, "FORMAT_VERSION", newest + 1)
+    monkeypatch.setattr(model_file, "UNPACKED_FORMAT", newest + 1)
     learnt.save(tmp_path / "new.synthgen")
     monkeypatch.undo()
     words = rf"has format version {newest + 1}, written by synthgen .*which reads up to {newest}\. Update"
@@ -315,7 +316,7 @@ def test_a_newer_format_is_refused_by_version(learnt, tmp_path, monkeypatch):
 
 
 def test_a_format_from_before_the_first_release_is_refused(learnt, tmp_path, monkeypatch):
-    monkeypatch.setattr(model_file, "FORMAT_VERSION", model_file.OLDEST_FORMAT - 1)
+    monkeypatch.setattr(model_file, "UNPACKED_FORMAT", model_file.OLDEST_FORMAT - 1)
     learnt.save(tmp_path / "old.synthgen")
     monkeypatch.undo()
     with pytest.raises(ModelFileError, match=r"before the first release.*Fit the model again"):
