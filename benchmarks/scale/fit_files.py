@@ -169,7 +169,9 @@ def c2st_xgb(holdout: Any, made: Any, seed: int) -> dict[str, float]:
     names = [c for c in holdout.columns if not np.issubdtype(np.asarray(holdout[c]).dtype, np.number)]
     real, fake = codes([holdout.reset_index(drop=True), made.reset_index(drop=True)], names)
     rows = np.vstack([real, fake])
-    rows[rows < 0] = np.where(np.array([c in names for c in holdout.columns]), np.nan, rows)[rows < 0]  # missing
+    rows[rows < 0] = np.where(np.array([c in names for c in holdout.columns]), np.nan, rows)[
+        rows < 0
+    ]  # missing
     labels = np.repeat([0, 1], [len(real), len(fake)])
     kind = ["c" if c in names else "q" for c in holdout.columns]
     trees = XGBClassifier(n_jobs=1, tree_method="hist", enable_categorical=True, feature_types=kind)

@@ -7,7 +7,9 @@
 Workers are those of a local Ray. Quality: three quarters of Adult are learnt with the same batch and steps, and as many rows as the
 last quarter has are drawn as they come (refine=None); the AUC of boosted trees against that quarter, with its interval. Kill: one of two
 workers is killed by its process id in the middle; the model must be that of an undisturbed fit, byte for byte.
-Results go to benchmarks/results/scale/team.json as they come; what is there is not run again (--again).
+The seconds of a sum, by gloo on loopback, are fitted by a latency and a bandwidth: medians as the machine was, and the least as if it
+were quiet. Results go to benchmarks/results/scale/team.json, those of sums to team-allreduce.json, as they come; what is there is not
+run again (--again).
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import runs
 
-TARGET = Path(__file__).resolve().parents[1] / "results" / "scale" / "team.json"
+RESULTS = Path(__file__).resolve().parents[1] / "results" / "scale"
 HOLDOUT = 0.25
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 """Numbers of float32 in one sum."""
@@ -116,24 +118,23 @@ def _digest(model: Any) -> str:
 
 def allreduce(job: dict[str, Any]) -> dict[str, Any]:
     """Median seconds of one sum of so many numbers by gloo on this machine's loopback."""
-    import numpy as np
     import torch.multiprocessing as processes
 
     with tempfile.TemporaryDirectory() as folder:
         processes.spawn(_summing, (job["workers"], folder), nprocs=job["workers"])
         found = json.loads((Path(folder) / "0.json").read_text())
-    sizes = np.array([4.0 * n for n in SIZES])
-    medians = np.array([found[str(n)]["median"] for n in SIZES])
-    # seconds = rounds (latency + bytes / workers / bandwidth), rounds = 2 (workers - 1); relative errors are least
-    rounds, w = 2 * (job["workers"] - 1), 1 / medians
-    design = np.stack([np.full_like(sizes, rounds), rounds * sizes / job["workers"]], axis=1)
-    (latency, inverse), *_ = np.linalg.lstsq(design * w[:, None], np.ones_like(sizes), rcond=None)
-    return {
-        "seconds": {str(4 * n): found[str(n)] for n in SIZES},
-        "latency_seconds": float(latency),
-        "bytes_per_second": float(1 / inverse),
-        "load_before": job["load"],
-    }
+    fits = {kind: _line([found[str(n)][kind] for n in SIZES], job["workers"]) for kind in ("median", "least")}
+    return {"seconds": {str(4 * n): found[str(n)] for n in SIZES}, **fits, "load_before": job["load"]}
+
+
+def _line(seconds: list[float], workers: int) -> dict[str, float]:
+    """Latency and bandwidth: seconds = 2 (workers - 1) (latency + bytes / workers / bandwidth), relative errors least."""
+    import numpy as np
+
+    rounds, sizes, weights = 2 * (workers - 1), 4.0 * np.array(SIZES), 1 / np.array(seconds)
+    design = np.stack([np.full_like(sizes, rounds), rounds * sizes / workers], axis=1)
+    (latency, inverse), *_ = np.linalg.lstsq(design * weights[:, None], np.ones_like(sizes), rcond=None)
+    return {"latency_seconds": float(latency), "bytes_per_second": float(1 / inverse)}
 
 
 def _summing(rank: int, size: int, folder: str) -> None:
@@ -186,7 +187,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1_500)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--again", action="store_true")
-    parser.add_argument("--to", type=Path, default=TARGET)
+    parser.add_argument("--to", type=Path)
     given = parser.parse_args()
     if given.one is not None:
         began = os.getloadavg()[0]
@@ -206,11 +207,12 @@ def main() -> None:
         for seed in seeds
         for w in counts
     ]
+    target = given.to or RESULTS / ("team-allreduce.json" if given.part == "allreduce" else "team.json")
     runs.run_all(
         __file__,
         jobs,
         ["part", "workers", "seed", "steps"],
-        given.to,
+        target,
         summary,
         again=given.again,
         timeout=3_600,

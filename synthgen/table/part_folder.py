@@ -304,7 +304,9 @@ class RemoteFolder:
                     stream.write(chunk)
             is_whole = True
         finally:
-            if not is_whole:  # leaving the block has closed the stream, and what was sent may be an object now
+            if (
+                not is_whole
+            ):  # leaving the block has closed the stream, and what was sent may be an object now
                 with contextlib.suppress(OSError):
                     self._system.delete_file(self._at(name))
 
