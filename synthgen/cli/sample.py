@@ -141,8 +141,13 @@ def sample(
     check_table_names(output, format_=format_)
     first, n = _span(rows, seed)
     fitted, conditions, own = _loaded(model, where, refine)
+    from synthgen.models.bed_sample import is_of_bed, sample_to_bed
     from synthgen.table.annotated import as_annotated, is_anndata
 
+    if output.lower().endswith(".bed") and n and not (conditions or first or own) and is_of_bed(fitted):
+        sample_to_bed(fitted, output, n, seed=seed, overwrite=force, verbose=fitted.verbose)
+        note(f"{n:,} rows are in {output}")
+        return
     table = fitted.sample(
         n, conditions=conditions, random_state=seed, batch_size=batch_size, first_row=first, **own
     )
