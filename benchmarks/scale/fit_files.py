@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import sys
 import time
@@ -29,6 +30,8 @@ RESULTS = Path(__file__).resolve().parents[1] / "results" / "scale"
 SAMPLES = 8_192
 """Rows in memory of the streamed fit of Adult."""
 HOLDOUT = 0.25
+PLACE = "SYNTHGEN_BENCHMARK_DATA"
+"""Where the rows are, for the processes of the runs: results hold no paths."""
 
 
 class Clock:
@@ -98,12 +101,12 @@ def fit_rows(job: dict[str, Any]) -> dict[str, Any]:
     model = SynthGAN(
         max_steps=job["steps"], random_state=0, verbose=0, refine=None if job["refine"] == "none" else "auto"
     )
-    files = files_of(job["folder"], job["rows"])
+    files = files_of(os.environ[PLACE], job["rows"])
     with clock.timing("fit"):
         if job["how"] == "files":
             given = (
-                Path(job["folder"])
-                if len(files) == len(list(Path(job["folder"]).glob("*.parquet")))
+                Path(os.environ[PLACE])
+                if len(files) == len(list(Path(os.environ[PLACE]).glob("*.parquet")))
                 else files
             )
             model.fit(given, max_memory=job["max_memory"])
@@ -135,7 +138,7 @@ def fit_quality(job: dict[str, Any]) -> dict[str, Any]:
     from synthgen.models.file_fit import fit_files
     from synthgen.models.fit_run import FitRun
 
-    table = pd.read_parquet(job["table"])
+    table = pd.read_parquet(os.environ[PLACE])
     order = table.sample(frac=1, random_state=job["seed"]).reset_index(drop=True)
     n = int(len(order) * (1 - HOLDOUT))
     train, holdout = order.iloc[:n], order.iloc[n:]
@@ -247,6 +250,8 @@ def main() -> None:
         part.add_argument("--again", action="store_true")
         part.add_argument("--to", type=Path)
     given = parser.parse_args()
+    if given.part is not None:
+        os.environ[PLACE] = given.table if given.part == "quality" else given.folder
     if given.one is not None:
         print(json.dumps(fit_quality(given.one) if given.one["part"] == "quality" else fit_rows(given.one)))
         return
@@ -258,7 +263,6 @@ def main() -> None:
                 "seed": seed,
                 "steps": given.steps,
                 "sample": given.sample,
-                "table": given.table,
             }
             for seed in range(given.seeds)
             for how in ("memory", "files")
@@ -269,7 +273,7 @@ def main() -> None:
         jobs = [
             {
                 "part": "rows", "how": how, "rows": n, "steps": given.steps, "refine": given.refine,
-                "max_memory": given.max_memory, "folder": given.folder,
+                "max_memory": given.max_memory,
             }
             for how, n in both
         ]  # fmt: skip

@@ -176,7 +176,11 @@ class Book:
 
     def __init__(self, part: str, given: argparse.Namespace, model: Path) -> None:
         self.path, self.again = RESULTS / f"sample-files-{part}.json", given.again
-        self.head = {"model": model.name, "machine": machine.describe(), "command": " ".join(sys.argv[1:])}
+        self.head = {
+            "model": model.name,
+            "machine": machine.describe(),
+            "command": " ".join(a for a in sys.argv[1:] if "/" not in a),
+        }
         kept = json.loads(self.path.read_text()) if self.path.exists() and not given.again else {}
         self.runs: dict[str, Any] = kept.get("runs", {}) if kept.get("model") == model.name else {}
 
