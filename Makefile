@@ -26,7 +26,7 @@ endif
 # a command, and how long it took
 timed = @echo "$(1)"; start=$$(date +%s); $(1) && echo "$(2): $$(($$(date +%s) - start)) s"
 
-.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu bench-laboratory bench-trust kill fuzz audit docs clean distclean
+.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu bench-laboratory bench-trust bench-scale kill fuzz audit docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +48,7 @@ help:
 	@echo "make bench-laboratory                  toy problems, Parzen windows, latent access, conditional classes, collapses, VAE (a night)"
 	@echo "make kill                              30 fits killed at random moments and taken up: the same bytes? (a quarter of an hour)"
 	@echo "make bench-trust                       estimates of memory and time beside what happened (an hour)"
+	@echo "make bench-scale                       50 million rows, 20 million samples, teams, 500,000 variants, and the cost model, from the folder SYNTHGEN_DATA (hours, 10 GB)"
 	@echo "make fuzz                              10,000 mutated model files, 2,000 mutated inputs, 2,000 made-up tables, secrets in 100,000 rows (an hour)"
 	@echo "make audit                             known vulnerabilities of the installed libraries, and code that could run what it reads"
 	@echo "make docs                              the documentation as pages, in build/docs/"
@@ -135,6 +136,21 @@ kill: $(VENV)/.installed-dev
 bench-trust: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/trust/memory.py
 	$(BIN)/python benchmarks/trust/page.py
+
+SCALE_ROWS ?= build/scale-rows
+bench-scale: $(VENV)/.installed-bench
+	$(BIN)/python benchmarks/scale/simulate.py $(SCALE_ROWS) --rows 50_000_000
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/scale/fit_files.py rows $(SCALE_ROWS) --steps 2000 --refine none --in-memory 1e6 --sizes 1e6,5e6,20e6,50e6
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/scale/fit_files.py rows $(SCALE_ROWS) --steps 2000 --in-memory 1e6 --sizes 50e6 --to benchmarks/results/scale/fit-files-selection.json
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/fit_files.py quality $(SYNTHGEN_DATA)/adult.parquet
+	for part in rate workers kill; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/sample_files.py $$part $(SYNTHGEN_DATA)/adult.parquet || exit 1; done
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/sample_files.py kill $(SYNTHGEN_DATA)/adult.parquet --engine ray
+	for part in quality kill allreduce; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/team.py $$part $(SYNTHGEN_DATA)/adult.parquet || exit 1; done
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/evaluate_files.py $(SCALE_ROWS)
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/scale/genotypes.py --variants 20000 60000 500000
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/constants.py
+	$(BIN)/python benchmarks/scale/cost.py
+	$(BIN)/python benchmarks/scale/page.py
 
 fuzz: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/trust/fuzz.py
