@@ -22,6 +22,8 @@ FORBIDDEN_MODULES = {
     "imp",
 }
 NETWORK_MODULES = {"socket", "ssl", "urllib.request", "http.client", "requests", "httpx", "ftplib", "smtplib"}
+ALLOWED = {"engines/ray_cluster.py": ["socket"]}
+"""Whether a Ray answers is asked at an address that the user gives, and only there."""
 FORBIDDEN_CALLS = {
     "eval", "exec", "compile", "__import__", "torch.load", "torch.save", "torch.jit.load", "yaml.load", "yaml.unsafe_load",
     "pd.read_pickle", "pandas.read_pickle", "os.system", "os.popen", "subprocess.run", "subprocess.Popen",
@@ -43,10 +45,16 @@ def faults(source: str) -> list[str]:
     return found
 
 
+def all_faults(modules: list[Path]) -> dict[str, list[str]]:
+    """What each module does that it should not, by its place in the package."""
+    found = {m.relative_to(ROOT).as_posix(): faults(m.read_text(encoding="utf-8")) for m in modules}
+    return {place: names for place, names in found.items() if names}
+
+
 def test_no_module_can_run_what_it_reads():
     modules = sorted(ROOT.rglob("*.py"))
     assert len(modules) > 100
-    assert {str(m): f for m in modules if (f := faults(m.read_text(encoding="utf-8")))} == {}
+    assert all_faults(modules) == ALLOWED
 
 
 @pytest.mark.parametrize(

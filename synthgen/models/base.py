@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -50,6 +51,7 @@ from synthgen.rng import derived_seed, resolve_seed
 from synthgen.schema import Schema
 from synthgen.table.annotated import AnnotatedTable, Annotation, as_annotated, is_anndata
 from synthgen.table.infer import infer_schema
+from synthgen.training.alarms import CollapseWarning
 from synthgen.training.history import History
 from synthgen.training.interruption import interruptible
 from synthgen.validation import Constraint, Interval, Nothing, validate_parameters
@@ -180,6 +182,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
                 stack.enter_context(contextlib.closing(checkpoints))
             team = stack.enter_context(open_team(engine, address, workers))
             fit_any(self, X, y, FitRun(checkpoints, team), max_memory)
+        for words in self._alarm_words():
+            warnings.warn(words, CollapseWarning, stacklevel=2)
         tell_ending(self._training_history())
         return self
 
@@ -656,6 +660,10 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
     def _training_history(self) -> History | None:
         """Of the training that made the model; None where there was none."""
         return None
+
+    def _alarm_words(self) -> list[str]:
+        """What the watching of the training found wrong, in sentences."""
+        return []
 
     def _extra_state(self) -> dict[str, Any]:
         """What a subclass learnt besides the matrix model."""

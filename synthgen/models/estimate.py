@@ -219,7 +219,7 @@ def warn_if_tight(
     except (SynthgenError, ArithmeticError, ValueError):
         return  # the fit itself will say what is wrong, if anything is
     if added > MOST_SHARE * free:
-        warnings.warn(_warning(added, free), MemoryWarning, stacklevel=4)
+        warnings.warn(_warning(added, free), MemoryWarning, stacklevel=5)
 
 
 @dataclass(frozen=True)

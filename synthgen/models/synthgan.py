@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -44,7 +43,6 @@ from synthgen.models.selection import MIN_ROWS as MIN_SELECTION_ROWS
 from synthgen.models.synthgan_parameters import CONSTRAINTS, PRESETS, REFINE, check_quadratic, filled_in
 from synthgen.models.wide_parameters import wide_options
 from synthgen.schema import Schema
-from synthgen.training.alarms import CollapseWarning
 from synthgen.training.evaluation import Evaluation
 from synthgen.training.history import History
 from synthgen.training.threads import torch_threads
@@ -348,8 +346,6 @@ class SynthGAN(AbstractLatentSynthesizer):
                 matrix, layout, cond_columns, given, device, seed, tuple(self.callbacks or ()), run
             )
         self._keep(found.record)
-        for alarm in self.alarms_:
-            warnings.warn(alarm.words, CollapseWarning, stacklevel=4)
         if (
             found.record.history.is_whole
             and given["refine"] is not None
@@ -599,6 +595,9 @@ class SynthGAN(AbstractLatentSynthesizer):
 
     def _training_history(self) -> History | None:
         return self._record.history
+
+    def _alarm_words(self) -> list[str]:
+        return [alarm.words for alarm in self.alarms_]
 
     def _extra_state(self) -> dict[str, Any]:
         return {

@@ -40,7 +40,7 @@ def test_version(synthgen):
     ("arguments", "message"),
     [
         (["tarin"], "No such command 'tarin'."),
-        (["fit"], "Missing argument 'DATA'. See `synthgen fit --help`."),
+        (["fit"], "Missing argument 'DATA...'. See `synthgen fit --help`."),
         (["fit", "x.csv"], "Missing option '-o' / '--output'. See `synthgen fit --help`."),
         (["fit", "x.csv", "-o", "m", "--steps", "1"], "No such option"),
         (["fit", "x.csv", "-o", "m", "--max-steps", "many"], "Invalid value for '--max-steps'"),
