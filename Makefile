@@ -26,7 +26,7 @@ endif
 # a command, and how long it took
 timed = @echo "$(1)"; start=$$(date +%s); $(1) && echo "$(2): $$(($$(date +%s) - start)) s"
 
-.PHONY: help demo demo-wide test lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu bench-laboratory bench-trust bench-scale kill fuzz audit docs clean distclean
+.PHONY: help demo demo-wide test test-cluster lint bench bench-tables bench-wide bench-wide-real bench-peers bench-report bench-defaults bench-experiments bench-step bench-gpu bench-laboratory bench-trust bench-scale kill fuzz audit docs clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +34,7 @@ help:
 	@echo "make demo DATA=file.parquet TARGET=column   the same on your own table (TARGET may be left out)"
 	@echo "make demo-wide                         600 simulated samples x 42,000 genes: fit, sample, report, and how long each took"
 	@echo "make test                              ruff, mypy and pytest"
+	@echo "make test-cluster                      more tests on a local Ray cluster: studies and reports (minutes)"
 	@echo "make lint                              ruff and mypy alone"
 	@echo "make bench TABLE=adult                 fit, sample and judge on held-out rows, three seeds (tens of minutes)"
 	@echo "make bench-tables                      SynthGAN and its peers on the five tables of the literature, three seeds (a day)"
@@ -81,7 +82,10 @@ demo-wide: $(VENV)/.installed
 
 # waiting threads must sleep, not spin: the machine may be shared
 test: lint
-	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(THREADS) --dist worksteal
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(THREADS) --dist worksteal -m "not cluster"
+
+test-cluster: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -m cluster
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -180,6 +180,7 @@ def test_the_order_in_which_tasks_end_does_not_matter(tables, small_tasks):
         assert (one.mean, one.sd) == (other.mean, other.sd) or not one.is_number
 
 
+@pytest.mark.cluster
 def test_ray_gives_the_same_report(tables, monkeypatch):
     ray = pytest.importorskip("ray")
     monkeypatch.setattr(file_tables, "ROWS_PER_TASK", 1200)

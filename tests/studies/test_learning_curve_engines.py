@@ -51,6 +51,7 @@ def without_times(found):
     return replace(found, fits=fits)
 
 
+@pytest.mark.cluster
 def test_the_engine_changes_nothing_but_the_times(ray, small):
     given = {"sizes": [20, 60], "n_repeats": 2, "random_state": 1, "verbose": 0}
     one = learning_curve(small, Quick(), **given)
@@ -59,12 +60,14 @@ def test_the_engine_changes_nothing_but_the_times(ray, small):
     assert without_times(many).to_json() == without_times(one).to_json()
 
 
+@pytest.mark.cluster
 def test_a_budget_that_is_spent_leaves_the_first_two_fits(ray, small):
     given = {"sizes": [20, 40, 60], "n_repeats": 2, "verbose": 0}
     found = learning_curve(small, Quick(), engine="ray", workers=2, budget=1e-9, **given)
     assert [f.n_rows for f in found.fits] == [20, 40]
 
 
+@pytest.mark.cluster
 def test_a_fit_that_fails_is_named(ray, small):
     with pytest.raises(
         SynthgenError, match=r"^The fit of Failing to 20 rows, repeat 1, failed: The loss is NaN\.$"

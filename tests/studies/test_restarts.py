@@ -38,6 +38,7 @@ def test_the_best_by_rows_kept_aside_is_kept(small):
     assert found.table["score"].max() == found.table.set_index("seed")["score"][found.seed]
 
 
+@pytest.mark.cluster
 def test_ray_keeps_the_same_model(small):
     pytest.importorskip("ray")
     one = best_of_seeds(tiny(), small, 2, verbose=0)
