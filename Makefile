@@ -145,13 +145,14 @@ SCALE_ROWS ?= build/scale-rows
 bench-scale: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/scale/simulate.py $(SCALE_ROWS) --rows 50_000_000
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/scale/fit_files.py rows $(SCALE_ROWS) --steps 2000 --refine none --in-memory 1e6 --sizes 1e6,5e6,20e6,50e6
-	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/scale/fit_files.py rows $(SCALE_ROWS) --steps 2000 --in-memory 1e6 --sizes 50e6 --to benchmarks/results/scale/fit-files-selection.json
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/scale/fit_files.py rows $(SCALE_ROWS) --steps 2000 --judge --in-memory 1e6 --sizes 1e6,50e6 --to benchmarks/results/scale/fit-files-selection.json
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/fit_files.py quality $(SYNTHGEN_DATA)/adult.parquet
 	for part in rate workers kill; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/sample_files.py $$part $(SYNTHGEN_DATA)/adult.parquet || exit 1; done
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/sample_files.py kill $(SYNTHGEN_DATA)/adult.parquet --engine ray
 	for part in quality kill allreduce; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/team.py $$part $(SYNTHGEN_DATA)/adult.parquet || exit 1; done
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/evaluate_files.py $(SCALE_ROWS)
-	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/scale/genotypes.py --variants 20000 60000 500000
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/scale/genotypes.py --variants 25000 50000 --factors 3 --max-memory 1800MiB
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/scale/genotypes.py --variants 20000 500000
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale/constants.py
 	$(BIN)/python benchmarks/scale/cost.py
 	$(BIN)/python benchmarks/scale/page.py

@@ -30,6 +30,8 @@ RESULTS = Path(__file__).resolve().parents[1] / "results" / "scale"
 SAMPLES = 8_192
 """Rows in memory of the streamed fit of Adult."""
 HOLDOUT = 0.25
+JUDGED = 20_000
+"""Fresh rows, and as many sampled ones, that trees tell apart where --judge is given."""
 PLACE = "SYNTHGEN_BENCHMARK_DATA"
 """Where the rows are, for the processes of the runs: results hold no paths."""
 
@@ -116,14 +118,25 @@ def fit_rows(job: dict[str, Any]) -> dict[str, Any]:
                 "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 3)
             }
             model.fit(table)
+    peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 3)
+    found = {"c2st": fresh_rows_told(model)} if job["judge"] else {}
     return {
+        **found,
         "n_rows": model.n_rows_in_,
         "n_features": model.encoder_.layout_.width,
         "steps_done": len(model.history_),
         "kinds": {c.name: c.kind for c in model.schema_},
         "phases": clock.phases,
-        "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 3),
+        "peak_gib": peak,
     }
+
+
+def fresh_rows_told(model: Any) -> dict[str, float]:
+    """How well trees tell sampled rows from rows that were simulated anew."""
+    import simulate
+
+    fresh = simulate.to_arrow(simulate.block(0, JUDGED, seed=1), simulate.words()).to_pandas()
+    return c2st_xgb(fresh, model.sample(JUDGED, random_state=1), 0)
 
 
 def fit_quality(job: dict[str, Any]) -> dict[str, Any]:
@@ -244,6 +257,7 @@ def main() -> None:
     rows.add_argument("--sizes", default="")
     rows.add_argument("--in-memory", default="")
     rows.add_argument("--steps", type=int, default=14_000)
+    rows.add_argument("--judge", action="store_true", help="also tell sampled rows from fresh ones")
     rows.add_argument("--max-memory", default="4GiB")
     rows.add_argument("--refine", choices=["auto", "none"], default="auto")
     for part in (quality, rows):
@@ -273,7 +287,7 @@ def main() -> None:
         jobs = [
             {
                 "part": "rows", "how": how, "rows": n, "steps": given.steps, "refine": given.refine,
-                "max_memory": given.max_memory,
+                "max_memory": given.max_memory, "judge": given.judge,
             }
             for how, n in both
         ]  # fmt: skip

@@ -37,7 +37,7 @@ from synthgen.table.annotated import Annotation
 from synthgen.table.bed_blocks import open_bed_blocks, write_bed_blocks
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "scale" / "genotypes.json"
-KEYS = ("people", "variants", "model", "seed")
+KEYS = ("people", "variants", "model", "seed", "factors")
 POPULATIONS = np.array([0.4, 0.25, 0.2, 0.15])
 F_ST = 0.05
 MISSING = 0.01
@@ -113,6 +113,8 @@ def fit(job: dict[str, object]) -> dict[str, object]:
     import synthgen
 
     model = getattr(synthgen, str(job["model"]))(random_state=int(job["seed"]), verbose=0)
+    if job["factors"]:
+        model.set_params(reduce=int(job["factors"]))
     folder = Path(job["folder"])
     start = time.perf_counter()
     model.fit(folder / "real.bed", max_memory=str(job["max_memory"]))
@@ -268,6 +270,7 @@ def main() -> None:
     parser.add_argument("--variants", type=int, nargs="+", default=[500_000])
     parser.add_argument("--model", default="SynthGAN")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--factors", type=int, default=0, help="as many common factors; 0: found")
     parser.add_argument("--max-memory", default="4GiB")
     parser.add_argument("--folder", type=Path, help="for the files; a temporary one by default")
     parser.add_argument("--target", type=Path, default=RESULTS)
@@ -283,6 +286,7 @@ def main() -> None:
             "variants": variants,
             "model": given.model,
             "seed": given.seed,
+            "factors": given.factors,
             "max_memory": given.max_memory,
         }
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:

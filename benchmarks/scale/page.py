@@ -49,12 +49,25 @@ def _fits() -> list[tuple[str, str]]:
 
 
 def _quality() -> list[tuple[str, str]]:
-    found = read("fit-files-quality").get("summary") or {}
-    return (
-        [("the same quality: Adult, streamed with few rows in memory, against in memory", json.dumps(found))]
-        if found
-        else []
-    )
+    out = []
+    for run in _good("fit-files-selection"):
+        where = "in memory" if run["how"] == "memory" else f"from files, {run['peak_gib']:.2f} GiB"
+        fit = run["phases"]["fit"]["cpu"]
+        out.append(
+            (
+                f"fit of {run['n_rows']:,} x 20 {where}, {run['steps_done']:,} steps and selection",
+                f"C2ST-XGB {run['c2st']['score']:.3f} against fresh rows of the same simulation; {fit:,.0f} CPU s",
+            )
+        )
+    for run in _good("fit-files-quality"):
+        where = f"{run['sample']:,} of its rows in memory" if run["how"] == "files" else "in memory"
+        out.append(
+            (
+                f"fit of {run['n_rows']:,} rows of Adult, {where}, {run['steps']:,} steps, seed {run['seed']}",
+                f"C2ST-XGB on held-out rows {run['refined']['score']:.3f}; without selection {run['plain']['score']:.3f}",
+            )
+        )
+    return out
 
 
 def _samples() -> list[tuple[str, str]]:
@@ -161,8 +174,8 @@ def plan(name: str) -> str:
 def _number(value: float) -> str:
     if value >= 1e15:
         return f"{value:.1e}"
-    for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6)):
-        if value >= 10 * size or (value >= size and value % 1):
+    for unit, size in (("T", 1e12), ("G", 1e9)):
+        if value >= size:
             return f"{value / size:,.1f} {unit}"
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 

@@ -84,7 +84,8 @@ _LISTED = 8
 @click.option(
     "--max-memory",
     metavar="SIZE",
-    help="Most memory to hold, e.g. 4GiB (default: half of what is free). Streams DATA even if it is one file.",
+    help="Most memory to hold, e.g. 4GiB: the whole process, some 700 MB at least (default: half of what is free). Streams "
+    "DATA even if it is one file.",
 )
 @click.option(
     "--engine",
@@ -140,7 +141,11 @@ def fit(
     A folder, a pattern in quotes, an s3:// address or several DATA are one table in many files (Parquet, Arrow or CSV of the same
     columns), which is streamed: read twice, and never held. One file is read into memory, unless --max-memory is
     given, or it is a Parquet or Arrow file too large for half of the memory that is free. Rows to train on are kept
-    meanwhile beside the checkpoints, or where TMPDIR says.
+    meanwhile beside the checkpoints, or where TMPDIR says. With --resume the memory that is allowed may be more than what the fit
+    began with, not too little for it.
+
+    A .bed file (PLINK; one alone, several are refused) with --max-memory is read a chunk of variants at a time where its table
+    would not fit; without it, it is read into memory.
 
     \b
     Examples:

@@ -99,8 +99,10 @@ def about(path: str) -> Iterator[None]:
 
 
 def shown(path: str, stream: str = "standard input") -> str:
-    """A path for messages."""
-    return stream if path == STANDARD_STREAM else path
+    """A path for messages, without the keys of an address."""
+    from synthgen.table.addresses import without_secrets
+
+    return stream if path == STANDARD_STREAM else without_secrets(path)
 
 
 def check_outputs(*paths: str | None, inputs: Iterable[str | None], force: bool) -> None:

@@ -20,11 +20,12 @@ from synthgen.cli.options import (
     shown,
 )
 from synthgen.cli.tables import write_output
-from synthgen.files import STANDARD_STREAM
+from synthgen.exceptions import TableFileError
+from synthgen.files import STANDARD_STREAM, TABLE_FORMATS
 
 _COUNT = re.compile(r"[0-9][0-9_]*(\.[0-9]+)?[eE]\+?[0-9]+")
-_DIGITS = 18
-"""Places of a number of rows, at most."""
+_MOST = 10**18
+"""Rows, at most."""
 
 
 @click.command()
@@ -113,7 +114,8 @@ def sample(
       synthgen sample customers.synthgen -n 1e9 --seed 1 -o s3://bucket/out/ --engine ray --address 10.0.0.1:6379
 
     A folder is written in memory that does not grow with the rows. If the command is ended early, the same command writes the
-    files that are missing, and no others.
+    files that are missing, and no others. Its files after each other are the rows of one file of the same --seed; but under
+    --where, or if rules of the model drop rows, each file is drawn by itself, and only the first is how that one file begins.
     """
     if is_folder(output, rows_per_file):
         to_folder(
@@ -138,7 +140,12 @@ def sample(
     if engine != "local" or address is not None or workers is not None:
         raise click.UsageError("--engine, --address and --workers are for a folder; give -o FOLDER/.")
     check_outputs(output, inputs=[model], force=force)
-    check_table_names(output, format_=format_)
+    try:
+        check_table_names(output, format_=format_)
+    except TableFileError as error:
+        if Path(output).suffix:
+            raise
+        raise TableFileError(f"{error} For a folder of files, end it with /.") from None
     first, n = _span(rows, seed)
     fitted, conditions, own = _loaded(model, where, refine)
     from synthgen.models.bed_sample import is_of_bed, sample_to_bed
@@ -172,6 +179,8 @@ def _span(text: str, seed: int | None) -> tuple[int, int]:
         first, last = (count(low), count(high)) if colon else (0, count(text))
     except ValueError:
         raise click.UsageError(f"--rows must be a number N, or A:B. Got {text!r}.") from None
+    except OverflowError as error:
+        raise click.UsageError(f"--rows {error}") from None
     if not colon and last < 0:
         raise click.UsageError(f"--rows must be 0 or more. Got {text!r}.")
     if colon and not 0 <= first <= last:
@@ -198,14 +207,18 @@ def count(text: str) -> int:
     ------
     ValueError
         If it is no whole number.
+    OverflowError
+        If it is beyond 10^18.
     """
     try:
-        return int(text)
+        number = Decimal(int(text))
     except ValueError:
         number = Decimal(text) if _COUNT.fullmatch(text.strip()) else Decimal("nan")
-        if number != number.to_integral_value() or number.adjusted() > _DIGITS:
+        if number != number.to_integral_value():
             raise
-        return int(number)
+    if number > _MOST:
+        raise OverflowError(f"must be at most 1e18. Got {text[:40]!r}.")
+    return int(number)
 
 
 def is_folder(output: str, rows_per_file: str | None) -> bool:
@@ -252,12 +265,12 @@ def to_folder(
         )
     if features_in_rows:
         raise click.UsageError("--features-in-rows is for one file; in a folder every row is a sample.")
+    _check_folder(output, given)
     per_file = given.pop("rows_per_file")
-    try:
-        sizes = {} if per_file is None else {"rows_per_file": count(per_file)}
-    except ValueError:
-        raise click.UsageError(f"--rows-per-file must be a number. Got {per_file!r}.") from None
+    sizes = {} if per_file is None else {"rows_per_file": _per_file(per_file)}
     _, n = _span(rows, None)
+    if n < 1:
+        raise click.UsageError(f"--rows must be 1 or more for a folder. Got {rows!r}.")
     fitted, conditions, own = _loaded(model, where, refine)
     try:
         found = fitted.sample_to(output, n, conditions=conditions, **sizes, **own, **given)
@@ -268,6 +281,37 @@ def to_folder(
     kept = len(found.files) - found.n_written
     was_there = f"; {kept:,} of them were there already" if kept else ""
     note(f"{found.n_rows:,} rows are in {found.address}, files: {len(found.files):,}{was_there}")
+    if found.streams != "one":
+        note(
+            "conditions or rules of this model drop rows, so each file is drawn by itself: only the first is how one file of "
+            "the same seed begins"
+        )
+
+
+def _check_folder(output: str, given: dict[str, Any]) -> None:
+    """Refuse options that a folder does not have."""
+    from synthgen.table.part_writer import SUFFIXES
+
+    if output.lower().endswith(".bed") and given["rows_per_file"] is not None:
+        raise click.UsageError(f"--rows-per-file is for a folder, and {output} is one file; leave it out.")
+    if given["format"] not in SUFFIXES:
+        known = ", ".join(f for f in TABLE_FORMATS if f in SUFFIXES)
+        raise click.UsageError(f"--format of a folder must be one of {known}. Got {given['format']!r}.")
+    if given["engine"] == "local" and not given["address"] is given["workers"] is None:
+        raise click.UsageError("--address and --workers need --engine ray.")
+
+
+def _per_file(text: str) -> int:
+    """What --rows-per-file says."""
+    try:
+        found = count(text)
+    except ValueError:
+        raise click.UsageError(f"--rows-per-file must be a number. Got {text!r}.") from None
+    except OverflowError as error:
+        raise click.UsageError(f"--rows-per-file {error}") from None
+    if found < 1:
+        raise click.UsageError(f"--rows-per-file must be 1 or more. Got {text!r}.")
+    return found
 
 
 def _loaded(model: str, where: tuple[str, ...], refine: str | None) -> tuple[Any, Any, dict[str, Any]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from torch import Tensor, nn
 from synthgen.archive import pack, unpack
 from synthgen.distributed.averaging import average_gradients
 from synthgen.distributed.shared_training import SharedTraining
-from synthgen.exceptions import ParameterError, TrainingError
+from synthgen.exceptions import FileError, ParameterError, SynthgenError, TrainingError
 from synthgen.training.budget import Step
 from synthgen.training.checkpoint_content import Checkpoint
 from synthgen.training.group import LOOK_EVERY, AbstractGroup
@@ -29,6 +31,16 @@ class PeerLostError(TrainingError):
 
 class PeerFailedError(TrainingError):
     """The first process raised an error of its own, which says why."""
+
+
+class WorkerError(TrainingError):
+    """Another process raised an error of its own, told the others which, and left."""
+
+
+_FAILED = "synthgen-failed"
+"""The key of that error in the group's store."""
+_LOOK = timedelta(seconds=1)
+"""How long to wait for the others between two looks whether one of them left."""
 
 
 class ProcessGroup(AbstractGroup):
@@ -45,6 +57,8 @@ class ProcessGroup(AbstractGroup):
         Its number, from 0, and how many there are.
     n_bytes, n_messages : int
         What this process put into sums of gradients so far, and how many sums there were.
+    has_told : bool
+        Whether the others know already that this process failed.
     """
 
     def __init__(self, also_asked: Callable[[], bool] = bool) -> None:
@@ -54,6 +68,9 @@ class ProcessGroup(AbstractGroup):
         self.device = "cuda" if dist.get_backend() == "nccl" else "cpu"
         self.weight = 1 / self.size
         self.n_bytes = self.n_messages = 0
+        self.has_told = False
+        # held as long as this object, since the first process may serve it: the others read it after that one has left
+        self._store = dist.distributed_c10d._get_default_store()
 
     def own_share(self, batch_size: int, pac: int) -> int:
         """Equal shares, the first ones larger by `pac` where there is a rest. See the base class.
@@ -122,8 +139,7 @@ class ProcessGroup(AbstractGroup):
         """The sum of a tensor over all processes, in its place; the same bits on each."""
         self.n_bytes += values.numel() * values.element_size()
         self.n_messages += 1
-        with _answering():
-            dist.all_reduce(values)
+        self._wait(lambda: dist.all_reduce(values, async_op=True))
         return values
 
     def total(self, value: float) -> float:
@@ -153,6 +169,7 @@ class ProcessGroup(AbstractGroup):
             if self.is_first:
                 told = {"found": find()}
         finally:
+            self.has_told = self.is_first and "failed" in told
             told = self.said(told)
         if "failed" in told:
             raise PeerFailedError("The first process of this training failed; its own message says why.")
@@ -196,17 +213,84 @@ class ProcessGroup(AbstractGroup):
                 bits = weight.detach().contiguous().view(torch.int32).to(torch.int64)
                 total += (i * bits.sum()).to(self.device)
         ends = torch.stack([total, -total])
-        with _answering():
-            dist.all_reduce(ends, dist.ReduceOp.MAX)
+        self._wait(lambda: dist.all_reduce(ends, dist.ReduceOp.MAX, async_op=True))
         if int(ends.sum()) != 0:
             raise TrainingError(
                 "The processes that train together have drifted apart: their weights are no longer the same. Use the same "
                 "machine type and library versions for all of them."
             )
 
+    def is_everybodys(self, error: BaseException) -> bool:
+        """Whether the other processes end with an error too, without being told of this one.
+
+        Parameters
+        ----------
+        error : BaseException
+            That ends the fit on this process.
+
+        Returns
+        -------
+        bool
+            Rules of parameters and tables, and losses, are the same on all; files and memory are each process's own.
+        """
+        is_alike = isinstance(error, SynthgenError)
+        return self.has_told or (is_alike and not isinstance(error, (FileError, PeerLostError, WorkerError)))
+
+    def leave(self, error: BaseException) -> None:
+        """Tell the other processes of an error with which this one ends, so that none of them waits for it.
+
+        Parameters
+        ----------
+        error : BaseException
+            What the others are told, unless another process has left before.
+
+        Notes
+        -----
+        With gloo whoever waits looks for it every `_LOOK`. NCCL does not notice until its time is up.
+        """
+        if not isinstance(error, (PeerLostError, WorkerError)):
+            told = {"rank": self.rank, "kind": type(error).__name__, "words": " ".join(str(error).split())[:300]}
+            with contextlib.suppress(RuntimeError):  # the store's own process may be gone
+                self._store.compare_set(_FAILED, "", json.dumps(told))
+
     def _broadcast(self, values: Tensor) -> None:
-        with _answering():
-            dist.broadcast(values, 0)
+        self._wait(lambda: dist.broadcast(values, 0, async_op=True))
+
+    def _wait(self, begin: Callable[[], Any]) -> None:
+        """Wait for what all processes do together; torch's errors become ones that say why it is not done."""
+        try:
+            self._answered(begin())
+        except RuntimeError as error:
+            if told := self._told():
+                raise WorkerError(
+                    f"Worker {told['rank']} of this training failed: {told['kind']}: {told['words'].rstrip('.')}."
+                ) from error
+            reason = " ".join(str(error).split())[:200].rstrip(".")
+            raise PeerLostError(
+                f"Another process of this training ended or did not answer ({reason}); its own message says why. A fit with "
+                "`checkpoint` can be taken up by resume=True."
+            ) from error
+
+    def _answered(self, work: Any) -> None:
+        """Wait for the others, unless one of them left."""
+        if self.device != "cpu":  # NCCL would give up the whole group
+            work.wait()
+            return
+        while not work.is_completed():
+            try:
+                work.wait(_LOOK)
+            except RuntimeError:
+                if not work.is_completed() and self._told():
+                    raise
+        work.wait()  # raises what it ended with
+
+    def _told(self) -> dict[str, Any]:
+        """The error with which a process left; empty if none did so."""
+        with contextlib.suppress(RuntimeError):
+            if self._store.check([_FAILED]):
+                found: dict[str, Any] = json.loads(self._store.get(_FAILED))
+                return found
+        return {}
 
 
 def _whole(found: Checkpoint) -> dict[str, Any]:
@@ -217,16 +301,3 @@ def _whole(found: Checkpoint) -> dict[str, Any]:
         "history": found.history.to_state(found.step),
         **to_arrays(found.state),
     }
-
-
-@contextlib.contextmanager
-def _answering() -> Iterator[None]:
-    """Turn torch's errors of a message that cannot be sent or is not answered into one that says so."""
-    try:
-        yield
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200].rstrip(".")
-        raise PeerLostError(
-            f"Another process of this training ended or did not answer ({reason}); its own message says why. A fit with "
-            "`checkpoint` can be taken up by resume=True."
-        ) from error

@@ -7,10 +7,12 @@ import contextlib
 import copy
 import shutil
 import tempfile
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 
 import torch
@@ -26,7 +28,7 @@ from synthgen.training.checkpoint import Checkpoints, Stage
 from synthgen.training.config import TrainingConfig
 from synthgen.training.elbo import Vae
 from synthgen.training.history import History
-from synthgen.training.interruption import interruptible
+from synthgen.training.interruption import Interruption, interruptible
 from synthgen.training.loop import Observers
 from synthgen.training.row_shards import RowShards
 from synthgen.training.vae import VaeConfig
@@ -35,6 +37,10 @@ Network = TypeVar("Network", bound=nn.Module)
 
 MAX_FAILURES = 3
 """How often the workers are started anew."""
+ANSWER_WITHIN = 600
+"""Seconds that a worker waits for the others: an evaluation must not take longer."""
+GRACE = 120.0
+"""Seconds that workers have to end after Ctrl-C: they look for it between steps."""
 _POLL = 0.2
 """Seconds between two looks whether the user wants to stop."""
 
@@ -185,12 +191,13 @@ class RayTeam:
 def _trained(given: dict[str, Any], workers: int, use_gpu: bool, folder: Path) -> Outcome:
     """Run the workers; Ctrl-C lets them end at their next look."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
-    from ray.train.torch import TorchTrainer
+    from ray.train.torch import TorchConfig, TorchTrainer
 
     loop: Any = work  # what it gives, Ray hands on
     trainer = TorchTrainer(
         loop,
         train_loop_config=given,
+        torch_config=TorchConfig(timeout_s=ANSWER_WITHIN),
         scaling_config=ScalingConfig(num_workers=workers, use_gpu=use_gpu),
         run_config=RunConfig(
             name="fit",
@@ -199,14 +206,49 @@ def _trained(given: dict[str, Any], workers: int, use_gpu: bool, folder: Path) -
         ),
     )
     # in a thread of its own, since in the main one Ray would take Ctrl-C for an order to kill
-    pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="ray-train")
+    running: concurrent.futures.Future[Any] = concurrent.futures.Future()
+    fitting = threading.Thread(
+        target=_fulfil, args=(running, trainer.fit), name="synthgen-ray-train", daemon=True
+    )
     with interruptible() as interruption:
-        running = pool.submit(trainer.fit)
-        pool.shutdown(wait=False)
-        while not concurrent.futures.wait([running], timeout=_POLL).done:
-            if interruption.asked:
-                (folder / STOP).touch()
+        fitting.start()
+        _await(running, interruption, folder / STOP)
     return _outcome(running)
+
+
+def _fulfil(promise: concurrent.futures.Future[Any], find: Callable[[], Any]) -> None:
+    """Give a future what a function gives, from a thread that the end of the program need not wait for."""
+
+    def failed(
+        kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        promise.set_exception(error)
+        return True
+
+    with contextlib.ExitStack() as stack:
+        stack.push(failed)
+        promise.set_result(find())
+        stack.pop_all()
+
+
+def _await(running: concurrent.futures.Future[Any], interruption: Interruption, stop: Path) -> None:
+    """Wait for the workers; after Ctrl-C no longer than `GRACE`.
+
+    Raises
+    ------
+    TrainingError
+        If they have not ended by then.
+    """
+    left = GRACE
+    while not concurrent.futures.wait([running], timeout=_POLL).done:
+        if interruption.asked:
+            stop.touch()
+            left -= _POLL
+        if left <= 0:
+            raise TrainingError(
+                f"The workers of Ray did not end within {GRACE:.0f} seconds of Ctrl-C, and are given up. A fit with `checkpoint` "
+                "can be taken up by resume=True."
+            )
 
 
 def _outcome(running: concurrent.futures.Future[Any]) -> Outcome:

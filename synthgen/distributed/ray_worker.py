@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -112,7 +113,7 @@ def work(references: dict[str, Any]) -> Outcome:
     group = ProcessGroup((job.folder / STOP).exists)
     began = time.process_time(), time.perf_counter()
     outcome = Outcome()
-    with _kept_error(outcome), warnings.catch_warnings(record=True) as warned, torch_threads(job.n_threads):
+    with _kept_error(outcome, group), warnings.catch_warnings(record=True) as warned, torch_threads(job.n_threads):
         warnings.simplefilter("always")
         _note_start(job, group)
         options = dict(job.options)
@@ -140,22 +141,27 @@ def work(references: dict[str, Any]) -> Outcome:
     return outcome
 
 
-class _kept_error:
-    """Keep an error that another try would bring again; let through that a peer was lost, after which Ray starts anew."""
+@contextlib.contextmanager
+def _kept_error(outcome: Outcome, group: ProcessGroup) -> Iterator[None]:
+    """Keep an error that another try would bring again; let through that a peer was lost, after which Ray starts anew.
 
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
+    The others are told: they would wait for the gradients of a worker that has ended and whose process stays.
+    """
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def kept(
+        kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if not isinstance(error, Exception) or isinstance(error, PeerLostError):
+        if not isinstance(error, Exception):
             return False
-        self.outcome.error = error.with_traceback(None)
-        return True
+        group.leave(error)
+        outcome.error = error.with_traceback(None)
+        # without a word from its peers NCCL waits on: there Ray must see that a worker failed
+        is_seen = group.device == "cpu" or group.is_everybodys(error)
+        return is_seen and not isinstance(error, PeerLostError)
+
+    with contextlib.ExitStack() as stack:
+        stack.push(kept)
+        yield
 
 
 def _note_start(job: Job, group: ProcessGroup) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from types import TracebackType
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from synthgen.distributed.process_group import PeerLostError, ProcessGroup
-from synthgen.exceptions import ParameterError
+from synthgen.exceptions import ParameterError, TrainingError
 from synthgen.networks.discriminator import AbstractDiscriminator
 from synthgen.networks.generator import AbstractGenerator
 from synthgen.networks.output_heads import OutputHeads
@@ -105,17 +106,44 @@ def torchrun_team() -> Iterator[TorchrunTeam]:
     ------
     ParameterError
         If torchrun did not start this process.
+    TrainingError
+        If they parted before, after an error that one of them met.
     PeerLostError
         If the others cannot be met.
+
+    Notes
+    -----
+    An error that this process meets alone ends the others too, with its words: none waits for what will not come.
     """
     if not is_under_torchrun():
         raise ParameterError(
             "engine='torchrun' is for a process that torchrun started, as in `torchrun --nproc-per-node 2 -m synthgen fit ...`; "
             "this one was started otherwise."
         )
+    if _Parted.here:
+        raise TrainingError(
+            "The processes of torchrun parted after an error of one of them, and cannot meet again; start torchrun anew."
+        )
     if not dist.is_initialized():  # as it is after an earlier fit, or by the caller's script
         _meet()
-    yield TorchrunTeam(ProcessGroup())
+    group = ProcessGroup()
+    with contextlib.ExitStack() as stack:
+
+        def part(
+            kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        ) -> None:
+            if error is not None and group.size > 1 and not group.is_everybodys(error):
+                _Parted.here = True
+                group.leave(error)
+
+        stack.push(part)
+        yield TorchrunTeam(group)
+
+
+class _Parted:
+    """Whether this process has left the others."""
+
+    here = False
 
 
 def _meet() -> None:
@@ -134,7 +162,7 @@ def _meet() -> None:
 
 
 def _part() -> None:
-    if dist.is_initialized():
+    if dist.is_initialized() and not _Parted.here:  # what was not answered would be waited for
         dist.destroy_process_group()
 
 

@@ -45,12 +45,17 @@ from synthgen.models.privacy_notes import privacy_notes
 from synthgen.models.relation_parameters import parameters_from_state, parameters_to_state, published
 from synthgen.models.resuming import identity, open_checkpoints, tell_ending
 from synthgen.models.table_score import table_score
-from synthgen.models.training_table import input_from_state, input_to_state, rows_of_model, training_table
+from synthgen.models.training_table import (
+    input_from_state,
+    input_to_state,
+    rows_of_model,
+    schema_of,
+    training_table,
+)
 from synthgen.relations.find import find_relations
 from synthgen.rng import derived_seed, resolve_seed
 from synthgen.schema import Schema
 from synthgen.table.annotated import AnnotatedTable, Annotation, as_annotated, is_anndata
-from synthgen.table.infer import infer_schema
 from synthgen.training.alarms import CollapseWarning
 from synthgen.training.history import History
 from synthgen.training.interruption import interruptible
@@ -141,7 +146,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             Whether to go on where the checkpoints of the same table and parameters end, to the same bytes as if
             nothing had happened; without checkpoints the fit begins.
         max_memory : str or int, optional
-            Of files alone: most memory that this process may hold, as ``"4GiB"`` or in bytes. None: half of what is free.
+            Of files alone: most memory that this process may hold, as ``"4GiB"`` or in bytes; the libraries alone take some
+            700 MB. None: half of what is free. A fit that is taken up keeps what it began with, and needs memory for it.
         engine : {"local", "ray", "torchrun"}
             Who trains: this process; processes of a Ray cluster; or the processes that ``torchrun`` started, all of which
             must call `fit` alike.
@@ -197,7 +203,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
                 f"(n_samples={len(table)})."
             )
         seed = run.seed(resolve_seed(self.random_state))
-        found = infer_schema(table, self.schema)
+        found = schema_of(given, self.schema)
         schema = find_relations(table, found, self.constraints or (), look=self.detect_relations)
         wide = self._wide_options()
         if wide is not None and annotation is not None:
@@ -239,6 +245,8 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
             device = training_device(own["device"], type(self).__name__) if "device" in own else "cpu"
             files = "" if run.files is None else run.files.key
             told = identity(type(self).__name__, own, device, schema.to_dict(), matrix, seed, files)
+            if run.files is not None:
+                told["memory plan"] = dict(run.files.plan)
             run.checkpoints.begin(told)
         model = self._fit_matrix(matrix, encoder, seed, run)
         if encoder.is_linked:
@@ -291,7 +299,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         held = resident_memory()
 
         def look() -> None:
-            own = infer_schema(table, self.schema)
+            own = schema_of(given, self.schema)
             found.append(find_relations(table, own, self.constraints or (), look=self.detect_relations))
 
         taken = seconds(look)
@@ -368,11 +376,12 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         ----------
         out : path-like
             The folder, which is made; or ``s3://bucket/folder``. It may hold nothing but an earlier run of the same call, which
-            is gone on with. A name that ends in ``.bed`` is one PLINK file.
+            is gone on with. A name that ends in ``.bed`` is one PLINK file; names of other table files are refused,
+            unless a slash follows.
         n : int
-            Rows wanted, >= 1. A later call may ask for more: whole files are kept.
+            Rows wanted, >= 1; whole floats such as 1e9 will do. A later call may ask for more: whole files are kept.
         rows_per_file : int
-            Of every file but the last, >= 1. A multiple of 1,024 saves one block of rows that two files would share.
+            Of every file but the last, >= 1, for at most a million files. A multiple of 1,024 saves one block of rows that two files would share.
         format : {"parquet", "arrow", "feather", "csv", "tsv"}
             Of the files, ``part-00000.parquet`` and so on. Annotated tables are written as tables.
         random_state : int, optional
@@ -394,7 +403,7 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         Returns
         -------
         Manifest
-            Every file with its rows, bytes and SHA-256, as ``_manifest.json`` in the folder has it.
+            Every file with its rows, bytes and SHA-256, as ``_manifest.json`` in the folder has it. None of a ``.bed`` file.
 
         Raises
         ------
@@ -405,13 +414,15 @@ class AbstractSynthesizer(BaseEstimator, abc.ABC):
         ConditionError
             If a condition can never be met, or too few of the rows drawn met it or the constraints.
         FileError
-            If a file cannot be written, the folder holds anything else, or another run writes there.
+            If a file cannot be written, the folder holds anything else, another run writes there, or the manifest
+            is damaged.
 
         Notes
         -----
         One after the other, the files hold the rows of ``sample(n, random_state=random_state)``. Only under conditions, or rules that
-        drop rows, every file but the first has a stream of its own, since of dropped rows nobody knows how many come
-        before.
+        drop rows (declared, or found in the training table, where the encoding cannot hold them), every file but the first has
+        a stream of its own, since of dropped rows nobody knows how many come before; the manifest's ``streams`` says which.
+        Identifiers differ over all files.
 
         A run that ended early, by Ctrl-C or worse, is gone on with by the same call: files are whole or not there, those whose
         size and checksum are as recorded are kept, and in the end all bytes are those of an undisturbed run.

@@ -27,6 +27,7 @@ from synthgen.schema import Column, Schema
 from synthgen.table.bed_blocks import BedFile, open_bed_blocks
 from synthgen.table.infer import infer_schema, number_columns
 from synthgen.table.plink import read_plink
+from synthgen.table.plink_people import with_public_levels
 
 TABLE_BYTES = 40
 """Memory that a fit in memory takes for each person and variant: the table, its scores, what is left of them, and temporaries."""
@@ -70,7 +71,8 @@ def fit_bed(model: Any, path: str | os.PathLike[str], run: FitRun, max_memory: s
     Both roads give the same model, to rounding errors of float32; to the last bit up to `MAX_GRAM_ROWS` people.
     """
     allowed = allowed_memory(max_memory)
-    if table_bytes(path) <= allowed:
+    # free memory differs between processes that train together, and they must go the same way
+    if not run.agreed({"streamed": table_bytes(path) > allowed})["streamed"]:
         model._fit(read_plink(path), None, run)
         return
     file = open_bed_blocks(path)
@@ -127,9 +129,7 @@ def stream_bed(model: Any, file: BedFile, run: FitRun, size: int | None = None) 
             f"(n_samples={file.n_people})."
         )
     wide = _options(model, file)
-    seed = resolve_seed(model.random_state)
-    if run.checkpoints is not None and run.checkpoints.seed is not None:
-        seed = run.checkpoints.seed
+    seed = run.seed(resolve_seed(model.random_state))
     genotypes = _Watched(file, model.verbose)
     counts = count_dosages(genotypes)
     dtype = "float32" if (counts.n_present < counts.n_people).any() else "int8"
@@ -212,6 +212,7 @@ def _options(model: Any, file: BedFile) -> WideOptions:
 def _schema_beside(model: Any, file: BedFile) -> Schema:
     """Of the covariates, with the relations that were declared; in wide tables none are looked for."""
     found = infer_schema(file.covariates, model.schema) if file.covariates.shape[1] else Schema(())
+    found = with_public_levels(found, file.annotation.features)
     schema = find_relations(file.covariates, found, model.constraints or (), look=False)
     return schema.relate(schema.relations or ()) if model.detect_relations else schema
 

@@ -24,7 +24,7 @@ from synthgen.encoders.wide_columns import WideOptions
 from synthgen.exceptions import DataError, ParameterError
 from synthgen.models.file_fit_look import Look, look, progress_bar
 from synthgen.models.file_fit_margins import column_margins
-from synthgen.models.file_fit_memory import MAX_SAMPLE, MemoryPlan, memory_plan
+from synthgen.models.file_fit_memory import MAX_SAMPLE, MemoryPlan, begun_plan, memory_plan
 from synthgen.models.file_fit_rules import checked_relations, to_check
 from synthgen.models.file_fit_schema import whole_schema
 from synthgen.models.file_fit_shards import training_rows, write_shards
@@ -108,14 +108,14 @@ def fit_files(
     """
     source = opened(model, X)
     seed = run.seed(resolve_seed(model.random_state))
-    plan = planned(model, source, max_memory, seed, most)
+    plan = planned(model, source, max_memory, seed, most, run.begun())
     plan = MemoryPlan(**run.agreed(asdict(plan)))  # free memory differs between processes
     if plan.n_sample >= source.n_rows:
         model._fit(source.take(np.arange(source.n_rows)), None, run)
         return
     found = prepared(model, source, plan, seed)
     with _training_rows(model, found, run, seed) as shards:
-        files = FileRows(source.n_rows, found.key, shards)
+        files = FileRows(source.n_rows, found.key, shards, asdict(plan))
         model._learn(found.matrix, found.encoder, found.schema, seed, replace(run, files=files))
     model.annotation_, model._gives_anndata = None, False
     model.n_rows_in_ = source.n_rows
@@ -144,16 +144,9 @@ def opened(model: Any, X: Any) -> TableSource:
 
     Raises
     ------
-    ParameterError
-        If the model needs the whole table.
     DataError
         If there are too few rows.
     """
-    if not model._learns_from_samples:
-        raise ParameterError(
-            f"{type(model).__name__} keeps every row of its table, so that it cannot be fitted from files as they are streamed; read "
-            "the table first: fit(synthgen.read_table(...))."
-        )
     source = open_source(X)
     if source.n_rows < MIN_ROWS:
         raise DataError(
@@ -164,13 +157,31 @@ def opened(model: Any, X: Any) -> TableSource:
 
 
 def planned(
-    model: Any, source: TableSource, max_memory: str | int | None, seed: int, most: int = MAX_SAMPLE
+    model: Any,
+    source: TableSource,
+    max_memory: str | int | None,
+    seed: int,
+    most: int = MAX_SAMPLE,
+    begun: Mapping[str, Any] | None = None,
 ) -> MemoryPlan:
-    """How many rows are held where, from the first rows of a table."""
+    """How many rows are held where, from the first rows of a table; of a fit that is taken up, from what it began with.
+
+    Raises
+    ------
+    ParameterError
+        If memory is too little: for any fit, for the one that was begun, or for all rows where the model needs them.
+    """
     rows = source.take(np.arange(min(source.n_rows, TRIED_ROWS)))
     check_table(rows)
     encoder, _ = fitted_encoder(model, infer_schema(rows, _kinds(model.schema)), rows, seed)
-    return memory_plan(rows, encoder.layout_.width, source.n_rows, max_memory, most)
+    told = rows, encoder.layout_.width, source.n_rows, max_memory
+    plan = memory_plan(*told, most) if begun is None else begun_plan(begun.get("memory plan"), *told)
+    if plan.n_sample < source.n_rows and not model._learns_from_samples:
+        raise ParameterError(
+            f"{type(model).__name__} keeps every row of its table, and {source.n_rows:,} rows do not fit in the memory that is "
+            "allowed; allow more with `max_memory`, or give fewer files."
+        )
+    return plan
 
 
 def prepared(model: Any, source: TableSource, plan: MemoryPlan, seed: int) -> Prepared:
@@ -197,11 +208,12 @@ def _training_rows(model: Any, found: Prepared, run: FitRun, seed: int) -> Itera
     if not n_drawn:
         yield None
         return
-    held_out = found.seen.numbers[held_out_rows(len(found.matrix), _validation_fraction(model), seed)]
-    rows = training_rows(found.source, held_out, n_drawn, seed)
+    held_out = held_out_rows(len(found.matrix), _validation_fraction(model), seed)
+    rows = training_rows(found.source, found.seen.numbers[held_out], n_drawn, seed)
     beside = run.checkpoints.folder if run.checkpoints is not None and run.checkpoints.leads else None
     with scratch_folder(beside) as folder:
-        filler = found.seen.sample.iloc[:1]
+        own = np.delete(np.arange(len(found.matrix)), held_out)[:TRIED_ROWS]
+        filler = found.seen.sample.take(own)
         yield write_shards(
             found.source, rows, found.encoder, filler, found.plan, folder, found.key, seed, model.verbose
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -48,7 +49,7 @@ _UNITS = {
     "gi": 2**30,
     "ti": 2**40,
 }
-_SIZE = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>(?:[kmgt]i?)?)b?\s*", re.IGNORECASE)
+_SIZE = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?(?:e\+?\d+)?)\s*(?P<unit>(?:[kmgt]i?)?)b?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,14 @@ class MemoryPlan:
         At most.
     rows_together : int
         Of a block.
+    max_memory : int
+        Bytes that were allowed when it was made.
     """
 
     n_sample: int
     rows_per_shard: int
     rows_together: int
+    max_memory: int = 0
 
 
 def allowed_memory(max_memory: str | int | None) -> int:
@@ -137,15 +141,11 @@ def memory_plan(
     """
     allowed, held = allowed_memory(max_memory), resident_memory()
     left = max(allowed - held, 0)
-    row = float(trial.memory_usage(index=False, deep=True).sum()) / max(len(trial), 1)
-    encoded = 4.0 * n_features
-    resident = _COPIES_OF_ROWS * row + _COPIES_OF_MATRIX * encoded + _COLUMN_BYTES
+    row, encoded, resident, block = _row_bytes(trial, n_features)
     fitting = int(_FOR_SAMPLE * left / resident)
-    together = _power(
-        _FOR_BLOCKS * left / (_COPIES_OF_BLOCK * row + 2 * encoded + _COLUMN_BYTES), ROWS_TOGETHER
-    )
+    together = _power(_FOR_BLOCKS * left / block, ROWS_TOGETHER)
     if min(fitting, FITTING_ROWS) >= n_rows:
-        return MemoryPlan(n_rows, MAX_SHARD, max(together, MIN_TOGETHER))
+        return MemoryPlan(n_rows, MAX_SHARD, max(together, MIN_TOGETHER), allowed)
     n_sample = min(_power(fitting, most), n_rows)
     if n_sample < min(MIN_SAMPLE, most) or together < MIN_TOGETHER:
         need = held + max(
@@ -163,7 +163,60 @@ def memory_plan(
             stacklevel=5,
         )
     shard = _power(_FOR_SHARD * left / (2 * encoded + 1), MAX_SHARD)
-    return MemoryPlan(n_sample, max(shard, MIN_SHARD), together)
+    return MemoryPlan(n_sample, max(shard, MIN_SHARD), together, allowed)
+
+
+def begun_plan(
+    begun: Mapping[str, int] | None,
+    trial: pd.DataFrame,
+    n_features: int,
+    n_rows: int,
+    max_memory: str | int | None,
+) -> MemoryPlan:
+    """The plan of a fit that is taken up: what it began with, since another plan gives another model.
+
+    Parameters
+    ----------
+    begun : mapping or None
+        The fields of its `MemoryPlan`; None: it began with all rows in memory.
+    trial, n_features, n_rows, max_memory
+        As for `memory_plan`.
+
+    Returns
+    -------
+    MemoryPlan
+        The one that it began with.
+
+    Raises
+    ------
+    ParameterError
+        If the memory that is allowed now is less than it began with, and too little for it.
+    """
+    plan = MemoryPlan(n_rows, 0, 0) if begun is None else MemoryPlan(**begun)
+    allowed, held = allowed_memory(max_memory), resident_memory()
+    _, encoded, resident, block = _row_bytes(trial, n_features)
+    shard = 2 * encoded * plan.rows_per_shard if plan.rows_per_shard > MIN_SHARD else 0
+    parts = (
+        plan.n_sample * resident / _FOR_SAMPLE,
+        plan.rows_together * block / _FOR_BLOCKS,
+        shard / _FOR_SHARD,
+    )
+    need = held + max(parts)
+    if need > allowed and (not plan.max_memory or allowed < plan.max_memory):
+        raise ParameterError(
+            f"The `max_memory` parameter of fit allows {_size(allowed)}, which is less than what the fit began with: its "
+            f"{plan.n_sample:,} rows in memory need {_size(need)}, and fewer would give another model. Allow more to go on with it, or "
+            "begin anew in another folder."
+        )
+    return plan
+
+
+def _row_bytes(trial: pd.DataFrame, n_features: int) -> tuple[float, float, float, float]:
+    """Of one row: as the table holds it, encoded, with all copies while it is in memory, and in a block."""
+    row = float(trial.memory_usage(index=False, deep=True).sum()) / max(len(trial), 1)
+    encoded = 4.0 * n_features
+    resident = _COPIES_OF_ROWS * row + _COPIES_OF_MATRIX * encoded + _COLUMN_BYTES
+    return row, encoded, resident, _COPIES_OF_BLOCK * row + 2 * encoded + _COLUMN_BYTES
 
 
 def _power(n: float, most: int) -> int:

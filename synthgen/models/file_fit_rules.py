@@ -28,6 +28,9 @@ from synthgen.table.sources import TableSource
 
 MOST_UNIQUE = 2**28
 """Rows whose values can be held against each other, for 8 bytes each."""
+_MISSING = np.uint64(0x9E3779B97F4A7C15)
+MOST_KEYS = 2**22
+"""Values that one column of a dependency may have so that it can be held against all rows, for 16 bytes each."""
 
 
 def checked_relations(
@@ -62,7 +65,13 @@ def checked_relations(
     DataError
         If rows break a declared rule.
     ParameterError
-        If a declared `Unique` is of more rows than can be held against each other.
+        If a declared `Unique` is of more rows than can be held against each other, or a declared `Dependency` of more values.
+
+    Notes
+    -----
+    Values of `Unique` and `Dependency` are compared by 64-bit hashes: that two of n differ and have one hash has a chance of
+    n**2 / 2**65, 5e-7 for `MOST_KEYS`. Detected dependencies of more values than `MOST_KEYS` are dropped: what so many rows
+    differ in tells rows apart, and is no rule that new rows can follow.
     """
     held = [_Held.of(r, sample, schema, source.n_rows) for r in to_check(schema)]
     names = [n for n in schema.names if any(n in h.relation.rule.names for h in held)]
@@ -78,6 +87,15 @@ def checked_relations(
     return schema.relate([r for r in relations if r is not None])
 
 
+def _hashes(values: pd.Series) -> np.ndarray:
+    """64 bits for each value, the same in every block; missing ones are one value."""
+    if pd.api.types.is_float_dtype(values.dtype):
+        values = values + 0.0  # two zeros are one value
+    found = pd.util.hash_pandas_object(values, index=False).to_numpy(copy=True)
+    found[values.isna().to_numpy(dtype=bool)] = _MISSING
+    return found
+
+
 def to_check(schema: Schema) -> list[Relation]:
     """The relations in force that rows can break."""
     free = (FixedCombinations, Repeats)
@@ -87,8 +105,10 @@ def to_check(schema: Schema) -> list[Relation]:
 class _Held:
     """What is known so far of one relation."""
 
-    def __init__(self, relation: Relation, decimals: int | None, known: pd.DataFrame | None) -> None:
-        self.relation, self.decimals, self.known = relation, decimals, known
+    def __init__(self, relation: Relation, decimals: int | None) -> None:
+        self.relation, self.decimals = relation, decimals
+        self.known = np.empty((2, 0), dtype=np.uint64)
+        """Of a dependency, the hashes of values, ascending, and of what comes with each."""
         self.is_whole = True
         self.support = self.n_broken = self.n_rows = 0
         self.first_broken = -1
@@ -96,17 +116,15 @@ class _Held:
 
     @classmethod
     def of(cls, relation: Relation, sample: pd.DataFrame, schema: Schema, n_rows: int) -> _Held:
-        rule, decimals, known = relation.rule, None, None
+        rule, decimals = relation.rule, None
         if isinstance(rule, Formula):
             decimals = decimals_of(plains(sample, schema, (rule.column,))[rule.column], schema[rule.column])
-        if isinstance(rule, Dependency):
-            known = sample[list(rule.names)].drop_duplicates(ignore_index=True)
         if isinstance(rule, Unique) and n_rows > MOST_UNIQUE:
             raise ParameterError(
                 f"The constraint {rule.words()!r} cannot be held against {n_rows:,} rows; at most {MOST_UNIQUE:,} can be "
                 "compared with each other. Take it out, or declare the column an identifier, which is made anew without repeats."
             )
-        return cls(relation, decimals, known)
+        return cls(relation, decimals)
 
     def look(self, block: pd.DataFrame, first: int, schema: Schema) -> None:
         """Hold the rule against a block of rows, the first of which is number `first` of the table."""
@@ -118,11 +136,13 @@ class _Held:
             self.support += int(complete.sum())
             self.n_rows += len(own)
             return
-        n_known = 0 if self.known is None else len(self.known)
-        both = own if self.known is None else pd.concat([self.known, own], ignore_index=True)
-        columns = plains(both, schema, rule.names)
-        good = obeyed(rule, columns, schema, self.decimals)[n_known:]
-        complete = ~np.logical_or.reduce([p.missing for p in columns.values()])[n_known:]
+        if isinstance(rule, Dependency):
+            complete = own.notna().all(axis=1).to_numpy()
+            good = self._determined(own, rule)
+        else:
+            columns = plains(own, schema, rule.names)
+            good = obeyed(rule, columns, schema, self.decimals)
+            complete = ~np.logical_or.reduce([p.missing for p in columns.values()])
         self.support += int(complete.sum())
         self.n_rows += len(own)
         if not good.all():
@@ -130,8 +150,32 @@ class _Held:
                 self.first_broken = first + int(np.flatnonzero(~good)[0])
             self.n_broken += int((~good).sum())
             self.is_whole = False
-        elif self.known is not None:
-            self.known = both.drop_duplicates(ignore_index=True)
+
+    def _determined(self, own: pd.DataFrame, rule: Dependency) -> np.ndarray:
+        """Which rows hold what the first row of the table with the same value of `by` holds."""
+        by, column = (_hashes(own[name]) for name in rule.names)
+        values, first, inverse = np.unique(by, return_index=True, return_inverse=True)
+        keys, told = self.known
+        place = np.minimum(np.searchsorted(keys, values), max(len(keys) - 1, 0))
+        is_new = keys[place] != values if len(keys) else np.ones(len(values), dtype=bool)
+        expected = column[first] if is_new.all() else np.where(is_new, column[first], told[place])
+        if is_new.any():
+            at = np.searchsorted(keys, values[is_new])
+            self.known = np.stack(
+                [np.insert(keys, at, values[is_new]), np.insert(told, at, expected[is_new])]
+            )
+        if self.known.shape[1] > MOST_KEYS:
+            self._give_up()
+        return np.asarray(column == expected[inverse.reshape(-1)])
+
+    def _give_up(self) -> None:
+        """Of a dependency of more values than are held: it is not known whether it holds."""
+        if self.relation.source == "declared":
+            raise ParameterError(
+                f"The constraint {self.relation.rule.words()!r} cannot be held against all rows: {self.relation.rule.names[0]!r} has "
+                f"more than {MOST_KEYS:,} values. Take it out, or declare the column an identifier, which is made anew."
+            )
+        self.is_whole, self.known = False, np.empty((2, 0), dtype=np.uint64)
 
     def ended(self) -> Relation | None:
         """The relation as it is kept; None if rows break one that was detected."""

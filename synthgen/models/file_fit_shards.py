@@ -8,6 +8,7 @@ rows are drawn about once. Row groups without any of them are not read.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,64 @@ from synthgen.encoders.categorical import CategoricalEncoder
 from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.models.file_fit_look import progress_bar
 from synthgen.models.file_fit_memory import MemoryPlan
-from synthgen.rng import derived_seed
+from synthgen.rng import derived_seed, stream
 from synthgen.table.sources import TableSource
 from synthgen.training.row_shards import RowShards, RowShardWriter
 
+MOST_ROWS = 2**29
+"""Rows that are encoded at most: a training that draws more draws each more often."""
+_CHUNK = 2**20
+"""Numbers that are drawn together."""
+_SPAN = 2**23
+"""Rows of a table whose numbers are held together, about."""
 
-def training_rows(source: TableSource, held_out: np.ndarray, n_drawn: int, seed: int) -> np.ndarray:
-    """The numbers of the rows to encode.
+
+class ChosenRows:
+    """Some rows of a table, one bit for each row of it.
+
+    Parameters
+    ----------
+    n_rows : int
+        Of the table.
+    """
+
+    def __init__(self, n_rows: int) -> None:
+        self.n_rows, self.n_chosen = n_rows, 0
+        self.bits = np.zeros(-(-n_rows // 8), dtype=np.uint8)
+
+    def __len__(self) -> int:
+        """How many are chosen."""
+        return self.n_chosen
+
+    def add(self, rows: np.ndarray) -> None:
+        """Choose rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int64
+            Their numbers, all different, none chosen before.
+        """
+        np.bitwise_or.at(self.bits, rows >> 3, np.left_shift(1, rows & 7).astype(np.uint8))
+        self.n_chosen += len(rows)
+
+    def has(self, rows: np.ndarray) -> np.ndarray:
+        """Which of some rows are chosen."""
+        return (self.bits[rows >> 3] >> (rows & 7).astype(np.uint8) & 1).astype(bool)
+
+    def invert(self) -> None:
+        """Choose all rows that are not, and no others."""
+        np.invert(self.bits, out=self.bits)
+        self.n_chosen = self.n_rows - self.n_chosen
+
+    def between(self, first: int, last: int) -> np.ndarray:
+        """The numbers of those in a span, int64, ascending."""
+        start = first // 8
+        flags = np.unpackbits(self.bits[start : -(-last // 8)], bitorder="little")
+        return np.flatnonzero(flags[first - 8 * start : last - 8 * start]) + first
+
+
+def training_rows(source: TableSource, held_out: np.ndarray, n_drawn: int, seed: int) -> ChosenRows:
+    """The rows to encode.
 
     Parameters
     ----------
@@ -38,16 +90,37 @@ def training_rows(source: TableSource, held_out: np.ndarray, n_drawn: int, seed:
 
     Returns
     -------
-    ndarray of int64
-        Ascending; all rows but those held out where the training draws as many, else at least `n_drawn` random ones.
+    ChosenRows
+        All rows but those held out where the training draws as many, else `n_drawn` random ones of these (`MOST_ROWS` at
+        most). They take one bit for each row of the table: 12 MB for 100 million.
+
+    Notes
+    -----
+    Random numbers are drawn until enough differ; of more than half of the rows, those that are left out are drawn.
     """
-    chosen = source.random_rows(n_drawn + len(held_out), derived_seed(seed, "training rows"))
-    return chosen[~np.isin(chosen, held_out)]
+    n_rows = source.n_rows
+    n_free = n_rows - len(held_out)
+    wanted = min(n_drawn, n_free, MOST_ROWS)
+    leaves_out = 2 * wanted > n_free
+    chosen, barred = ChosenRows(n_rows), ChosenRows(n_rows)
+    barred.add(held_out)
+    if leaves_out:
+        chosen.add(held_out)
+    goal = n_rows - wanted if leaves_out else wanted
+    draws = stream(derived_seed(seed, "training rows"), "rows of files")
+    while len(chosen) < goal:
+        values, first = np.unique(draws.integers(n_rows, size=_CHUNK), return_index=True)
+        values = values[np.argsort(first, kind="stable")]
+        new = values[~(chosen.has(values) | barred.has(values))]
+        chosen.add(new[: goal - len(chosen)])
+    if leaves_out:
+        chosen.invert()
+    return chosen
 
 
 def write_shards(
     source: TableSource,
-    rows: np.ndarray,
+    rows: ChosenRows,
     encoder: TableEncoder,
     filler: pd.DataFrame,
     plan: MemoryPlan,
@@ -62,12 +135,12 @@ def write_shards(
     ----------
     source : TableSource
         The table.
-    rows : ndarray of int64
-        Ascending: which of its rows.
+    rows : ChosenRows
+        Which of its rows.
     encoder : TableEncoder
         Fitted.
-    filler : pandas.DataFrame, shape (1, n_columns)
-        Any row: columns that encoding does not look at are not read.
+    filler : pandas.DataFrame
+        Some rows in memory that may be trained on: columns that encoding does not look at are not read.
     plan : MemoryPlan
         How many are held together.
     folder : path-like
@@ -90,18 +163,27 @@ def write_shards(
         If they cannot be written; nothing is left then.
     """
     told = hashlib.sha256(f"{key} {plan.rows_per_shard} {plan.rows_together} {len(rows)}".encode())
-    told.update(rows.tobytes())
+    told.update(rows.bits.data)
     own_key = told.hexdigest()
     if (found := RowShards.find(folder, own_key)) is not None:
         return found
     writer = RowShardWriter(folder, encoder.layout_, len(rows), plan.rows_per_shard, seed, own_key)
     names = needed_columns(encoder)
     with writer.writing(), progress_bar("encode rows", len(rows), verbose) as bar:
-        blocks = source.blocks(names, rows_together=plan.rows_together, rows=rows)
-        for part, (_, block) in enumerate(blocks, start=1):
-            writer.add(encoder.matrix(_filled(encodable(block, encoder), filler), part=part))
+        for part, block in enumerate(_blocks(source, names, rows, plan.rows_together), start=1):
+            writer.add(encoder.matrix(_filled(encodable(block, encoder, filler), filler), part=part))
             bar.update(len(block))
     return writer.shards
+
+
+def _blocks(
+    source: TableSource, names: list[str], rows: ChosenRows, rows_together: int
+) -> Iterator[pd.DataFrame]:
+    """The rows chosen, a span of the table after another, so that the numbers of few are held."""
+    for first, last in source.parts(-(-source.n_rows // _SPAN)):
+        own = rows.between(first, last)
+        for _, block in source.blocks(names, rows_together=rows_together, rows=own):
+            yield block
 
 
 def _filled(rows: pd.DataFrame, filler: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +202,7 @@ def needed_columns(encoder: TableEncoder) -> list[str]:
     return [n for n in encoder.schema_.names if n not in free] or list(encoder.schema_.names)
 
 
-def encodable(rows: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
+def encodable(rows: pd.DataFrame, encoder: TableEncoder, spare: pd.DataFrame) -> pd.DataFrame:
     """The rows, with another in place of each that lacks what no row in memory lacked.
 
     Parameters
@@ -129,6 +211,8 @@ def encodable(rows: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
         A block.
     encoder : TableEncoder
         Fitted to rows in memory and to the margins of whole columns.
+    spare : pandas.DataFrame
+        Some of the rows in memory: they stand for a block of which every row is so.
 
     Returns
     -------
@@ -147,8 +231,10 @@ def encodable(rows: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
             continue
         names = [n for n in (*step.targets, *step.inputs) if n in rows.columns]
         bad |= rows[names].isna().any(axis=1).to_numpy()
-    if not bad.any() or bad.all():
+    if not bad.any():
         return rows
+    if bad.all():
+        return spare[rows.columns].take(np.arange(len(rows)) % len(spare)).reset_index(drop=True)
     good = np.flatnonzero(~bad)
     places = np.arange(len(rows))
     places[bad] = good[places[bad] % len(good)]

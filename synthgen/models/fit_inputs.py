@@ -33,6 +33,7 @@ def check_scale(
     ParameterError
         If one is out of range, or does not go with the others.
     """
+    _check_list(X)
     given = {"max_memory": max_memory, "engine": engine, "address": address, "workers": workers}
     validate_parameters("fit", _RULES, given)
     for name, value in (("address", address), ("workers", workers)):
@@ -43,6 +44,23 @@ def check_scale(
     if max_memory is not None and not is_files(X):
         raise ParameterError(
             "The `max_memory` parameter of fit is for files; this table is in memory already."
+        )
+
+
+def _check_list(X: Any) -> None:
+    """Refuse lists that are neither files nor rows."""
+    if not isinstance(X, (list, tuple)):
+        return
+    if not X:
+        raise ParameterError("A list of files must name at least one. Got an empty list.")
+    if any(hasattr(x, "columns") for x in X):
+        raise ParameterError(
+            f"A list of tables is not joined by fit: give pandas.concat(tables). Got {len(X)} of {type(X[0]).__name__}."
+        )
+    other = next((x for x in X if not isinstance(x, (str, os.PathLike))), None)
+    if other is not None and any(isinstance(x, (str, os.PathLike)) for x in X):
+        raise ParameterError(
+            f"A list of files must name files alone. Got {type(other).__name__} among them; give one table, or files."
         )
 
 
@@ -73,7 +91,7 @@ def estimate_any(model: Any, X: Any, max_memory: str | int | None) -> Estimate:
     """What a fit from files will take."""
     if isinstance(X, (str, os.PathLike)) and PurePath(X).suffix.lower() == ".bed":
         raise ParameterError(
-            "What a fit from a .bed file takes is not estimated; read it: estimate(synthgen.read_annotated(...))."
+            "What a fit from a .bed file takes is not estimated; read it: estimate(synthgen.table.plink.read_plink(path))."
         )
     from synthgen.models.file_fit_estimate import estimate_files
 

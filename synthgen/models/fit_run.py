@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,14 @@ class FileRows:
         Tells these files from others.
     shards : RowShards or None
         The rows to train on. None: those in memory.
+    plan : mapping
+        How many rows are held where: another plan gives another model.
     """
 
     n_rows: int
     key: str
     shards: RowShards | None = None
+    plan: Mapping[str, int] = field(default_factory=dict)
 
 
 MIN_ROWS = 4
@@ -82,6 +86,10 @@ class FitRun:
         if self.checkpoints is not None and self.checkpoints.seed is not None:
             own = self.checkpoints.seed
         return int(self.agreed({"seed": own})["seed"])
+
+    def begun(self) -> dict[str, Any] | None:
+        """What decides the fit that is taken up (see `resuming.identity`); None if one begins."""
+        return (self.checkpoints.fit or None) if self.checkpoints is not None else None
 
     def agreed(self, values: dict[str, Any]) -> dict[str, Any]:
         """Values that depend on more than the table and the parameters, the same on all processes that train together.

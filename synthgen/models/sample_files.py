@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from importlib.metadata import version
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,29 +16,23 @@ import torch
 from tqdm import tqdm
 
 from synthgen.archive import library_versions, state_digest
-from synthgen.constraints.rules import Unique
-from synthgen.engines.engine import ENGINES, Engine, check_engine, open_engine
+from synthgen.engines.engine import Engine, check_engine, open_engine
 from synthgen.exceptions import ConditionError, ParameterError
+from synthgen.files import check_writable
 from synthgen.models.conditions import parse_conditions
 from synthgen.models.content import check_missing, drawing
 from synthgen.models.drawing import Source, batch_rows, draw_in_parts, draw_matching_in_parts
+from synthgen.models.sample_files_checks import RULES, check_name, check_rules, whole
 from synthgen.rng import derived_seed, resolve_seed
-from synthgen.table.manifest import FileRecord, Manifest, SampleFolder, SampleRequest
+from synthgen.table.annotated import AnnotatedTable
+from synthgen.table.manifest import FileRecord, Manifest, SampleRequest
 from synthgen.table.part_folder import part_folder
-from synthgen.table.part_writer import SUFFIXES, write_parts
+from synthgen.table.part_writer import write_parts
+from synthgen.table.sample_folder import SampleFolder
+from synthgen.table.write import write_annotated
 from synthgen.training.threads import at_most_cores
-from synthgen.validation import Choice, Constraint, Instance, Interval, Nothing, validate_parameters
+from synthgen.validation import validate_parameters
 
-_RULES: dict[str, list[Constraint]] = {
-    "out": [Instance((str, os.PathLike), "a path or an address")],
-    "n": [Interval("int", 1, float("inf"))],
-    "rows_per_file": [Interval("int", 1, float("inf"))],
-    "format": [Choice(tuple(SUFFIXES))],
-    "random_state": [Interval("int", 0, 2**63), Nothing()],
-    "batch_size": [Interval("int", 1, float("inf")), Nothing()],
-    "engine": [Choice(ENGINES)],
-    "overwrite": [Choice((True, False))],
-}
 Tell = Callable[[int], object]
 """Called with the rows that were written."""
 
@@ -95,8 +89,9 @@ def sample_files(
     Returns
     -------
     Manifest
-        Of the folder; of a ``.bed`` file what `sample_to_bed` gives.
+        Of the folder; None of a ``.bed`` file.
     """
+    n, rows_per_file = whole(n), whole(rows_per_file)
     given = {
         "out": out,
         "n": n,
@@ -107,11 +102,22 @@ def sample_files(
         "engine": engine,
         "overwrite": overwrite,
     }
-    validate_parameters("sample_to", _RULES, given)
+    validate_parameters("sample_to", RULES, given)
     check_engine("sample_to", engine, address, workers)
-    if PurePath(out).suffix.lower() == ".bed":
-        return _bed(model, out, n, random_state, conditions, engine, overwrite)
-    _check_rules(model, n, rows_per_file, conditions)
+    check_name(os.fspath(out))
+    if os.fspath(out).lower().endswith(".bed"):
+        for name, value, default in (
+            ("rows_per_file", rows_per_file, 1_000_000),
+            ("format", format, "parquet"),
+        ):
+            if value != default:
+                raise ParameterError(
+                    f"The `{name}` parameter of sample_to is for a folder of files, and {out} is one PLINK file; leave it out. "
+                    f"Got {value!r}."
+                )
+        how = {"batch_size": batch_size, **({} if refine == "auto" else {"refine": refine})}
+        return _bed(model, out, n, random_state, conditions, engine, overwrite, how)
+    check_rules(model, n, rows_per_file, conditions)
     request = SampleRequest(
         model=state_digest(model.to_state()),
         seed=resolve_seed(random_state),
@@ -145,7 +151,9 @@ def _run(model: Any, job: _Job, kept: SampleFolder, tasks: Engine) -> Manifest:
         if tasks.name == "local":
             function: Any = partial(_write, model, job, tell=bar.update)
         else:
-            function = partial(_write_there, type(model), model.to_state(), model.file_, job)
+            function = partial(
+                _write_there, _Sent(request.model, model.file_, type(model), model.to_state()), job
+            )
         try:
             for place, record in tasks.map(function, missing):
                 records[missing[place]] = record
@@ -157,23 +165,45 @@ def _run(model: Any, job: _Job, kept: SampleFolder, tasks: Engine) -> Manifest:
                 "the same call writes the rest"
                 f" (seed {request.seed}, which the folder remembers)."
             ) from error
-    return kept.finish(request, records, len(missing))
+    streams = "one a file" if request.n_files > 1 and _has_streams(model, job.conditions) else "one"
+    return kept.finish(request, records, len(missing), streams)
 
 
-_LOADED: dict[str, Any] = {}
-"""The last model of a worker, by its digest: a worker writes many files of one model."""
+@dataclass(frozen=True)
+class _Sent:
+    """A model on its way to a worker; two of one digest and file are the same.
+
+    Parameters
+    ----------
+    digest : str
+        SHA-256 of the state.
+    file : str
+        `AbstractSynthesizer.file_`.
+    kind : type
+        Of the model.
+    state : dict
+        What `to_state` gives.
+    """
+
+    digest: str
+    file: str
+    kind: type = field(compare=False)
+    state: dict[str, Any] = field(compare=False, repr=False)
 
 
-def _write_there(kind: type, state: dict[str, Any], file: str, job: _Job, number: int) -> FileRecord:
+@lru_cache(maxsize=1)
+def _received(sent: _Sent) -> Any:
+    """The model in a worker, which writes many files of it."""
+    # the arrays that came are shared by all workers, and may not be written to
+    model = sent.kind.from_state(copy.deepcopy(sent.state))  # type: ignore[attr-defined]
+    model.file_ = sent.file
+    return model
+
+
+def _write_there(sent: _Sent, job: _Job, number: int) -> FileRecord:
     """One file, in a worker."""
-    if job.request.model not in _LOADED:
-        _LOADED.clear()
-        # the arrays that came are shared by all workers, and may not be written to
-        model = kind.from_state(copy.deepcopy(state))  # type: ignore[attr-defined]
-        model.file_ = file
-        _LOADED[job.request.model] = model
     with at_most_cores(1):
-        return _write(_LOADED[job.request.model], job, number)
+        return _write(_received(sent), job, number)
 
 
 def _write(model: Any, job: _Job, number: int, tell: Tell | None = None) -> FileRecord:
@@ -196,13 +226,18 @@ def _frames(model: Any, job: _Job, number: int) -> Iterator[pd.DataFrame]:
     first, last = request.rows(number)
     matrix_model = model._selected(request.refine)
     source = Source(matrix_model, model.encoder_, request.seed, job.batch_size or together, 0)
-    if job.conditions is None and not model.encoder_.row_checks:
+    if not _has_streams(model, job.conditions):
         yield from draw_in_parts(source, first, last, together)
         return
     # of rows that are dropped nobody knows how many come before: each file has a stream of its own
     seed = derived_seed(request.seed, "sample file", number) if number else request.seed
     wanted = [] if job.conditions is None else parse_conditions(job.conditions, model.encoder_)
     yield from draw_matching_in_parts(source, seed, first, last, wanted, together)
+
+
+def _has_streams(model: Any, conditions: Any) -> bool:
+    """Whether rows are dropped, so that each file but the first is drawn from a stream of its own."""
+    return conditions is not None or bool(model.encoder_.row_checks)
 
 
 def _told(frames: Iterator[pd.DataFrame], model: Any, tell: Tell | None) -> Iterator[pd.DataFrame]:
@@ -212,23 +247,6 @@ def _told(frames: Iterator[pd.DataFrame], model: Any, tell: Tell | None) -> Iter
         yield frame
         if tell is not None:
             tell(len(frame))
-
-
-def _check_rules(model: Any, n: int, rows_per_file: int, conditions: Any) -> None:
-    """Refuse what cannot be held over several files, or is no condition."""
-    if isinstance(conditions, pd.DataFrame) or not (conditions is None or isinstance(conditions, Mapping)):
-        raise ConditionError(
-            f"`conditions` of sample_to must be a mapping. Got {type(conditions).__name__}; a frame that says what each row "
-            "must hold goes to `sample`, some rows at a time."
-        )
-    if conditions is not None:
-        parse_conditions(conditions, model.encoder_)
-    unique = [c.rule.words() for c in model.encoder_.row_checks if isinstance(c.rule, Unique)]
-    if unique and n > rows_per_file:
-        raise ParameterError(
-            f"The constraint {unique[0]!r} can only be held within a file, and n={n:,} rows need several of "
-            f"rows_per_file={rows_per_file:,}; give rows_per_file={n}, or fit without the constraint."
-        )
 
 
 def _everywhere(address: str) -> str:
@@ -244,14 +262,21 @@ def _bed(
     conditions: Any,
     engine: str,
     overwrite: bool,
+    how: dict[str, Any],
 ) -> Any:
-    """One PLINK file in place of a folder."""
+    """One PLINK file in place of a folder; `how` goes to `sample`, and variants that are streamed do not depend on it."""
     if conditions is not None:
         raise ConditionError(
             f"{out}: rows under `conditions` are not written to a .bed file; give a folder, or use `sample`."
         )
     if engine != "local":
         raise ParameterError(f"{out}: one .bed file is written by one process; leave the engine out.")
-    from synthgen.models.bed_sample import sample_to_bed
+    from synthgen.models.bed_sample import is_of_bed, sample_to_bed
 
+    annotation = model.annotation_
+    if annotation is not None and annotation.container == "plink" and not is_of_bed(model):
+        # few variants, or rules that drop rows: a table in between, as the command line has it
+        check_writable(out, overwrite=overwrite)
+        table = AnnotatedTable(model.sample(n, random_state=random_state, **how), annotation)
+        return write_annotated(table, out, schema=model.schema_, overwrite=overwrite)
     return sample_to_bed(model, out, n, seed=random_state, overwrite=overwrite, verbose=model.verbose)

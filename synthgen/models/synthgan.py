@@ -442,7 +442,7 @@ class SynthGAN(AbstractLatentSynthesizer):
         Returns
         -------
         Manifest
-            Of the folder.
+            Of the folder; None of a ``.bed`` file.
 
         Raises
         ------

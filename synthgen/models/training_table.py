@@ -12,8 +12,10 @@ from synthgen.estimator.arrays import frame_of_array, is_array_like
 from synthgen.estimator.features import check_features, remember_features
 from synthgen.estimator.target import target_column
 from synthgen.exceptions import DataError
+from synthgen.schema import Schema
 from synthgen.table.annotated import Annotation, as_annotated, is_anndata
-from synthgen.table.infer import check_table
+from synthgen.table.infer import check_table, infer_schema
+from synthgen.table.plink_people import with_public_levels
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,12 @@ def training_table(X: Any, y: Any = None) -> TrainingTable:
     column = target_column(y, frame.index, frame.columns)
     place = frame.shape[1] - (0 if annotation is None else len(annotation))
     return TrainingTable(_with_column(frame, column, place), annotation, str(column.name), has_names)
+
+
+def schema_of(given: TrainingTable, declared: Schema | None) -> Schema:
+    """The schema that is found in a table, before relations: of genotypes, sex and case or control are public."""
+    found = infer_schema(given.frame, declared)
+    return found if given.annotation is None else with_public_levels(found, given.annotation.features)
 
 
 def rows_of_model(model: Any, X: Any, y: Any = None) -> pd.DataFrame:

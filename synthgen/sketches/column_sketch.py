@@ -75,7 +75,8 @@ class ColumnSketch:
         self.n_rows += len(series)
         self.n_missing += n_missing
         if isinstance(series.dtype, pd.CategoricalDtype):
-            self.levels = tuple(series.cat.categories.tolist())
+            own = tuple(series.cat.categories.tolist())
+            self.levels = own if self.levels in (None, own) else _union(self.levels or (), own)
         if not self.token and (n_missing < len(series) or series.dtype != object):
             self.token = dtype_token(series)
         if n_missing == len(series):
@@ -106,7 +107,8 @@ class ColumnSketch:
         self.token = self.token or other.token
         self.n_rows += other.n_rows
         self.n_missing += other.n_missing
-        self.levels = self.levels or other.levels
+        if other.levels is not None:
+            self.levels = _union(self.levels or (), other.levels)
         self._absorb(other)
         if other._n_rest:
             self._take_numbers(np.concatenate(other._rest))
@@ -308,6 +310,15 @@ class ColumnSketch:
         self._ranks.retype(np.dtype(np.uint64))
         return np.dtype(np.uint64)
 
+    def _of_one_dtype(self, other: ColumnSketch) -> ColumnSketch:
+        """Another sketch in the dtype that holds the numbers of both, which becomes this one's."""
+        ends = np.array([other._moments.minimum], dtype=other._dtype) if other._moments.n else other._rest[0]
+        self._dtype = self._one_dtype(ends)
+        other = copy.deepcopy(other)
+        other._dtype = self._dtype
+        other._ranks.retype(np.dtype(self._dtype))
+        return other
+
     def _take_buffer(self, ordered: np.ndarray) -> None:
         self._moments.add(ordered)
         self._ranks.add(ordered)
@@ -347,6 +358,8 @@ class ColumnSketch:
         """What another sketch has taken in, its last numbers excepted."""
         if other._dtype is not None and self._dtype is None:
             self._dtype = other._dtype
+        elif other._dtype is not None and other._dtype != self._dtype:
+            other = self._of_one_dtype(other)
         self._moments.merge(other._moments)
         self._ranks.merge(other._ranks)
         if other._counts is not None:
@@ -362,3 +375,8 @@ class ColumnSketch:
             self._give_up_counts()
         self._distinct.merge(other._distinct)  # type: ignore[union-attr, arg-type]
         self._frequent = self._frequent.merge(other._frequent)  # type: ignore[union-attr, arg-type]
+
+
+def _union(some: tuple[Any, ...], more: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Categories in the order in which they came."""
+    return tuple(dict.fromkeys((*some, *more)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ ARROW_FORMATS = tuple(_END)
 """Formats that `open_arrow` opens."""
 
 
-def open_arrow(stream: BinaryIO, source: str, kind: str) -> Any:
+def open_arrow(stream: BinaryIO, source: str, kind: str, fields: Sequence[int] | None = None) -> Any:
     """An open Parquet or Arrow file, its columns not yet read.
 
     Parameters
@@ -27,6 +28,8 @@ def open_arrow(stream: BinaryIO, source: str, kind: str) -> Any:
         The file's name, for messages.
     kind : {"parquet", "arrow"}
         Its format.
+    fields : sequence of int, optional
+        Of an Arrow file: the only columns that are read, by their places; at least one.
 
     Returns
     -------
@@ -42,15 +45,18 @@ def open_arrow(stream: BinaryIO, source: str, kind: str) -> Any:
     try:
         if kind == "parquet":
             return pq.ParquetFile(stream, page_checksum_verification=True)
-        return _ipc_reader(stream)
+        return _ipc_reader(stream, fields)
     except (pa.ArrowException, OSError) as error:
         raise damaged(error, source, kind) from error
 
 
-def _ipc_reader(stream: BinaryIO) -> Any:
+def _ipc_reader(stream: BinaryIO, fields: Sequence[int] | None) -> Any:
     is_file = stream.read(6) == _END["arrow"]
     stream.seek(0)
-    return pa.ipc.open_file(stream) if is_file else pa.ipc.open_stream(stream)
+    options = pa.ipc.IpcReadOptions(included_fields=None if fields is None else sorted(fields))
+    return (
+        pa.ipc.open_file(stream, options=options) if is_file else pa.ipc.open_stream(stream, options=options)
+    )
 
 
 def _check_ends(stream: BinaryIO, source: str, kind: str) -> None:

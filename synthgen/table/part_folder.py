@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Protocol
 
 from synthgen.exceptions import FileError
 from synthgen.files import atomic_write
+from synthgen.table.addresses import open_address, without_secrets
 
 Fill = Callable[["HashingSink"], None]
 """Writes a file's content."""
@@ -39,6 +40,8 @@ class HashingSink:
     def write(self, content: Any) -> int:
         """Write bytes, all of them."""
         view = memoryview(content)
+        if self._file.closed:  # a Parquet writer that an error left behind ends itself when it is forgotten
+            return view.nbytes
         self._file.write(view)
         self._digest.update(view)
         self.n_bytes += view.nbytes
@@ -115,13 +118,9 @@ def part_folder(address: str | os.PathLike[str]) -> PartFolder:
     text = os.fspath(address)
     if "://" not in text:
         return LocalFolder(text)
-    import pyarrow as pa
     from pyarrow import fs
 
-    try:
-        system, path = fs.FileSystem.from_uri(text)
-    except (pa.ArrowException, OSError) as error:
-        raise _failed(without_secrets(text), "cannot be used", error) from error
+    system, path = open_address(text)
     if isinstance(system, fs.LocalFileSystem):
         return LocalFolder(path)
     return RemoteFolder(text, system, path)
@@ -312,23 +311,6 @@ class RemoteFolder:
 
     def _at(self, name: str) -> str:
         return f"{self._path}/{name}"
-
-
-def without_secrets(address: str) -> str:
-    """An address without the keys that may stand in it.
-
-    Parameters
-    ----------
-    address : str
-        For example ``s3://key:secret@bucket/folder?region=...``.
-
-    Returns
-    -------
-    str
-        For example ``s3://bucket/folder``.
-    """
-    scheme, slashes, rest = address.partition("://")
-    return f"{scheme}{slashes}{rest.partition('?')[0].rpartition('@')[2]}" if slashes else address
 
 
 @contextlib.contextmanager

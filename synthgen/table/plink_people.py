@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from synthgen.exceptions import TableFileError
+from synthgen.schema import Schema
 from synthgen.table.variants import sample_ids
 
 COVARIATES = ("sex", "phenotype")
@@ -45,6 +48,31 @@ def people_covariates(fam: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
         if name not in kept and series.notna().all()
     }
     return pd.DataFrame(kept, index=fam.index), constant
+
+
+def with_public_levels(schema: Schema, features: pd.DataFrame) -> Schema:
+    """A schema of which ``sex``, and ``phenotype`` if it is control and case, have public levels: the format gives them.
+
+    Parameters
+    ----------
+    schema : Schema
+        Of a table with an annotation.
+    features : pandas.DataFrame
+        The metadata of its features; without alleles they are no genotypes, and the schema stays as it is.
+
+    Returns
+    -------
+    Schema
+        However few people have such a level, it is kept as it is, where rare words of the people's own are pooled.
+    """
+    if not {"allele_1", "allele_2"} <= set(features.columns):
+        return schema
+    known = {"sex": set(_SEX.values()), "phenotype": set(_CASE.values())}
+    columns = tuple(
+        replace(c, public_levels=True) if c.levels and set(c.levels) == known.get(c.name) else c
+        for c in schema
+    )
+    return Schema(columns, schema.relations)
 
 
 def people_lines(covariates: pd.DataFrame, constant: dict[str, str], source: str) -> list[str]:

@@ -98,7 +98,7 @@ def read_groups(
     columns : sequence of str or None
         Columns to read; None: all.
     rows_together : int
-        Rows of a part at most.
+        Rows of a part at most. A record batch of an Arrow file, and a text file, are held whole while their parts are read.
 
     Yields
     ------
@@ -143,9 +143,12 @@ def _parts(
         return
     if kind == "arrow":
         wanted = set(groups)
-        for group, batch in enumerate(_batches(open_arrow(stream, file.name, kind), wanted)):
-            if batch is not None:
-                yield group, pa.Table.from_batches([batch])
+        places = None if not columns else [file.schema.get_field_index(name) for name in columns]
+        for group, batch in enumerate(_batches(open_arrow(stream, file.name, kind, places), wanted)):
+            if batch is None:
+                continue
+            for first in range(0, batch.num_rows, rows_together):
+                yield group, pa.Table.from_batches([batch.slice(first, rows_together)])
         return
     yield 0, _text(stream, file.location)
 
@@ -207,9 +210,13 @@ def _missing_in_groups(groups: Sequence[Any], place: int) -> bool | None:
 
 def _arrow_footer(stream: Any, location: Location) -> SourceFile:
     reader = open_arrow(stream, location.name, "arrow")
-    check_columns(reader.schema, location.name)
+    schema = reader.schema
+    check_columns(schema, location.name)
     rows: list[int] = []
-    has_missing: dict[str, bool | None] = {f.name: False for f in reader.schema if may_turn(f.type)}
+    has_missing: dict[str, bool | None] = {f.name: False for f in schema if may_turn(f.type)}
+    stream.seek(0)
+    looked_at = [i for i, f in enumerate(schema) if f.name in has_missing] or [0]
+    reader = open_arrow(stream, location.name, "arrow", looked_at if len(schema) else None)
     try:
         for batch in _batches(reader, None):
             if batch is not None:
@@ -219,7 +226,7 @@ def _arrow_footer(stream: Any, location: Location) -> SourceFile:
                 }
     except (pa.ArrowException, OSError) as error:
         raise damaged(error, location.name, "arrow") from error
-    return SourceFile(location, reader.schema, tuple(rows), has_missing)
+    return SourceFile(location, schema, tuple(rows), has_missing)
 
 
 def _missing_in(table: pa.Table) -> dict[str, bool | None]:

@@ -6,12 +6,12 @@ import fnmatch
 import itertools
 import os
 import re
-import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from synthgen.exceptions import TableFileError
+from synthgen.table.addresses import open_address
 from synthgen.table.formats import format_of_name, is_table_name
 
 if TYPE_CHECKING:
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("parquet", "arrow", "csv", "tsv")
 """Formats that are read in parts."""
-CONNECT_SECONDS = 5
-"""After which a server that does not answer is given up, ..."""
-_REQUEST_SECONDS = 60
-_ATTEMPTS = 2
-"""... each time of as many."""
 _PATTERN = re.compile(r"[*?\[]")
 
 
@@ -119,66 +114,14 @@ def _filesystem(text: str) -> tuple[FileSystem, str, str]:
     scheme = re.match(r"([a-z][a-z0-9+.\-]+)://", text)
     if scheme is None:
         return fs.LocalFileSystem(), text, ""
-    if scheme[1] == "s3":
-        return (*_s3(text), "s3://")
+    address, *query = re.split(r"(?=\?[A-Za-z_]+=)", text, maxsplit=1)
     # a pattern is no address: only what stands before it is one
-    place = _PATTERN.search(text)
-    base, rest = (text, "") if place is None else (text[: place.start()], text[place.start() :])
-    try:
-        filesystem, path = fs.FileSystem.from_uri(base)
-    except (OSError, ValueError) as error:
-        raise TableFileError(f"{text}: is no address that can be read: {reason_of(error)}.") from error
+    place = _PATTERN.search(address)
+    base, rest = (address, "") if place is None else (address[: place.start()], address[place.start() :])
+    filesystem, path = open_address("".join((base, *query)), TableFileError)
+    if rest and base.endswith("/") and not path.endswith("/"):
+        path += "/"
     return filesystem, path + rest, scheme[0] if scheme[1] != "file" else ""
-
-
-def _s3(text: str) -> tuple[FileSystem, str]:
-    from pyarrow import fs
-
-    path, options = _split_options(text.removeprefix("s3://"))
-    keys, at, path = path.rpartition("@") if "@" in path.split("/")[0] else ("", "", path)
-    user, _, secret = keys.partition(":")
-    endpoint = (
-        options.get("endpoint_override")
-        or os.environ.get("AWS_ENDPOINT_URL_S3")
-        or os.environ.get("AWS_ENDPOINT_URL")
-    )
-    settings: dict[str, Any] = {
-        "connect_timeout": CONNECT_SECONDS,
-        "request_timeout": _REQUEST_SECONDS,
-        "retry_strategy": fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
-        "anonymous": options.get("anonymous", "").lower() == "true",
-    }
-    if endpoint:
-        address = urllib.parse.urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
-        settings["endpoint_override"] = address.netloc
-        settings["scheme"] = options.get("scheme") or address.scheme or "https"
-    if at:
-        settings |= {"access_key": urllib.parse.unquote(user), "secret_key": urllib.parse.unquote(secret)}
-    bucket = path.split("/")[0]
-    if not bucket:
-        raise TableFileError(f"{text}: names no bucket; an address is s3://bucket/folder.")
-    try:
-        settings["region"] = options.get("region") or _region(bucket, bool(endpoint))
-        return fs.S3FileSystem(**settings), path.rstrip("/")
-    except (OSError, ValueError) as error:
-        raise TableFileError(f"s3://{path}: cannot be reached: {reason_of(error)}.") from error
-
-
-def _split_options(address: str) -> tuple[str, dict[str, str]]:
-    """What stands before a ``?name=value&...``, and those; a ``?`` without ``=`` belongs to a pattern."""
-    path, mark, query = address.rpartition("?")
-    if not mark or "=" not in query:
-        return address, {}
-    return path, dict(urllib.parse.parse_qsl(query))
-
-
-def _region(bucket: str, has_endpoint: bool) -> str:
-    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if named or has_endpoint:
-        return named or "us-east-1"
-    from pyarrow.fs import resolve_s3_region
-
-    return resolve_s3_region(bucket)
 
 
 def _listed(filesystem: Any, path: str, prefix: str) -> list[Location]:
@@ -221,7 +164,16 @@ def _of_pattern(filesystem: Any, path: str, prefix: str) -> list[Location]:
     found = [i for i in infos if _fits(_plain(i.path), _plain(path)) and not _is_hidden(i.base_name)]
     if not found:
         raise TableFileError(f"{prefix}{path}: no file fits this pattern.")
-    return [_location(filesystem, i, prefix) for i in found]
+    readable = next((i.path for i in found if _is_readable(i.path)), None)
+    try:
+        return [_location(filesystem, i, prefix) for i in found]
+    except TableFileError as error:
+        if readable is None:
+            raise
+        suffix = PurePosixPath(readable).suffix
+        raise TableFileError(
+            f"{error} It fits the pattern {prefix}{path}; one such as {prefix}{path.rpartition('/')[0]}/*{suffix} fits tables only."
+        ) from error
 
 
 def _files_below(filesystem: Any, path: str, recursive: bool = True) -> list[Any]:
@@ -283,6 +235,9 @@ def _of_dataset(dataset: Any) -> list[Location]:
         kind = "arrow" if kind in ("feather", "ipc") else kind
     prefix = "" if dataset.filesystem.type_name == "local" else f"{dataset.filesystem.type_name}://"
     _check_partitions(dataset)
+    _check_types(dataset)
+    if kind == "csv":
+        _check_text_options(dataset.format)
     return [Location(dataset.filesystem, i.path, f"{prefix}{i.path}", int(i.size or 0), kind) for i in infos]
 
 
@@ -294,6 +249,40 @@ def _check_partitions(dataset: Any) -> None:
     if lacking := [name for name in dataset.schema.names if name not in own]:
         raise TableFileError(
             f"{fragment.path}: has no column {lacking[0]!r}, which the dataset takes from folders' names; write it into the files."
+        )
+
+
+def _check_types(dataset: Any) -> None:
+    """Refuse columns that the dataset wants in a type that no file has them in."""
+    wanted = {field.name: field.type for field in dataset.schema}
+    found: dict[str, Any] = {}
+    for fragment in dataset.get_fragments():
+        own = fragment.physical_schema
+        found = {name: own.field(name).type for name in wanted if name in own.names} | found
+        wanted = {n: t for n, t in wanted.items() if n not in own.names or own.field(n).type != t}
+        if not wanted:
+            return
+    name, type_ = next(iter(wanted.items()))
+    raise TableFileError(
+        f"The pyarrow dataset has column {name!r} as {type_}, and its files hold {found.get(name)}; columns are learnt as files "
+        "hold them. Leave the type out of the dataset's schema, or write the files anew."
+    )
+
+
+def _check_text_options(format_: Any) -> None:
+    """Refuse text that is to be read in a way of its own."""
+    from pyarrow import csv
+
+    scan = format_.default_fragment_scan_options
+    is_plain = (
+        format_.parse_options.equals(csv.ParseOptions())
+        and scan.convert_options.equals(csv.ConvertOptions())
+        and scan.read_options.equals(csv.ReadOptions())
+    )
+    if not is_plain:
+        raise TableFileError(
+            "A pyarrow dataset of CSV with options of its own is not read as they say; give the files' names, if they are plain "
+            "CSV, or write them as Parquet first."
         )
 
 

@@ -8,16 +8,20 @@ that `synthgen.table.read.read_table` gives the whole.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthgen.exceptions import TableFileError
-from synthgen.table.arrow import stored_schema, to_frame
+from synthgen.table.arrow import SCHEMA_KEY, stored_schema, to_frame
 from synthgen.table.source_files import SourceFile, may_turn, read_groups
 
+_PLAIN = re.compile(r"u?int\d+|bool")
+"""dtypes of numpy's that hold no missing value."""
 _LOOK = 1024
 """Rows of the first look."""
 
@@ -34,7 +38,8 @@ def agreed_schema(files: Sequence[SourceFile]) -> pa.Schema:
     -------
     pyarrow.Schema
         Of the first file with rows; a column that is missing throughout in that file has the type of the first file that
-        has values, and categories count with 32-bit numbers.
+        has values, numbers of several types have the one that holds all (see `_number`), and categories count with 32-bit
+        numbers.
 
     Raises
     ------
@@ -48,13 +53,16 @@ def agreed_schema(files: Sequence[SourceFile]) -> pa.Schema:
         )
     types = {field.name: shared_type(field.type) for field in first.schema}
     givers = dict.fromkeys(types, first)
+    partly_void: set[str] = set()
     if not types:
         raise TableFileError(f"{first.name}: has no columns; it needs at least one.")
     for file in files:
         _check_columns(file, first)
         for field in file.schema if file.n_rows else ():
             type_, name = shared_type(field.type), field.name
-            found = _joined(types[name], type_, is_text=file.location.format in ("csv", "tsv"))
+            found = _joined(types[name], type_)
+            if _is_void(type_):
+                partly_void.add(name)
             if found is None:
                 raise TableFileError(
                     f"{file.name}: column {name!r} is of type {type_}, but in {givers[name].name} it is {types[name]}; all files "
@@ -65,7 +73,8 @@ def agreed_schema(files: Sequence[SourceFile]) -> pa.Schema:
     if first.location.format in ("csv", "tsv"):
         types = {name: pa.string() if pa.types.is_null(type_) else type_ for name, type_ in types.items()}
     fields = [pa.field(name, type_) for name, type_ in types.items()]
-    return pa.schema(fields, first.schema.metadata)
+    metadata = _told_of(first, {n: f for n, f in givers.items() if f is not first}, types, partly_void)
+    return pa.schema(fields, metadata)
 
 
 def shared_type(type_: pa.DataType) -> pa.DataType:
@@ -75,7 +84,7 @@ def shared_type(type_: pa.DataType) -> pa.DataType:
     return type_
 
 
-def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+def conformed(table: pa.Table, schema: pa.Schema, source: str) -> pa.Table:
     """A table with the types of a schema, its columns those of the schema that it has.
 
     Parameters
@@ -84,13 +93,30 @@ def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
         Of one of the files.
     schema : pyarrow.Schema
         As `agreed_schema` gives it.
+    source : str
+        The file's name, for the message.
 
     Returns
     -------
     pyarrow.Table
         The same values.
+
+    Raises
+    ------
+    TableFileError
+        If the type of the schema does not hold a value.
     """
-    columns = [_conformed(table.column(n), schema.field(n).type) for n in table.column_names]
+    columns = []
+    for name in table.column_names:
+        type_ = schema.field(name).type
+        try:
+            columns.append(_conformed(table.column(name), type_))
+        except pa.ArrowInvalid as error:
+            was = table.schema.field(name).type
+            raise TableFileError(
+                f"{source}: column {name!r} is of type {was}, and {type_} in other files, which does not hold all its numbers "
+                f"({str(error).splitlines()[0]}); write the files anew with one type."
+            ) from error
     fields = [schema.field(n) for n in table.column_names]
     return pa.Table.from_arrays(columns, schema=pa.schema(fields, schema.metadata))
 
@@ -169,7 +195,7 @@ def _check_columns(file: SourceFile, first: SourceFile) -> None:
     )
 
 
-def _joined(a: pa.DataType, b: pa.DataType, is_text: bool) -> pa.DataType | None:
+def _joined(a: pa.DataType, b: pa.DataType) -> pa.DataType | None:
     """The type that holds columns of both; None if there is none but by a change of values."""
     if a == b or _is_void(b):
         return a
@@ -179,9 +205,25 @@ def _joined(a: pa.DataType, b: pa.DataType, is_text: bool) -> pa.DataType | None
         return pa.large_string()
     if _are_dictionaries(a, b) and _is_string(a.value_type) and _is_string(b.value_type):
         return pa.dictionary(pa.int32(), pa.large_string(), a.ordered)
-    if is_text and {a, b} == {pa.int64(), pa.float64()}:
-        return pa.float64()
-    return None
+    return _number(a, b) if _is_number(a) and _is_number(b) else None
+
+
+def _number(a: pa.DataType, b: pa.DataType) -> pa.DataType | None:
+    """The narrowest type that holds the numbers of both: of a whole one and a float double, which holds whole numbers up to
+    2**53 (others are refused as they are read); None for unsigned ones of 64 bits with signed ones."""
+    whole = [t for t in (a, b) if pa.types.is_integer(t)]
+    if len(whole) < 2:
+        return pa.float64() if whole else max(a, b, key=lambda t: t.bit_width)
+    if pa.types.is_signed_integer(a) == pa.types.is_signed_integer(b):
+        return max(a, b, key=lambda t: t.bit_width)
+    signed, unsigned = (a, b) if pa.types.is_signed_integer(a) else (b, a)
+    wider = (t for t in (pa.int16(), pa.int32(), pa.int64()) if t.bit_width > unsigned.bit_width)
+    least = next(wider, None)
+    return None if least is None else max(signed, least, key=lambda t: t.bit_width)
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_))
 
 
 def _are_dictionaries(a: pa.DataType, b: pa.DataType) -> bool:
@@ -206,11 +248,61 @@ def _conformed(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
     return column.cast(type_)
 
 
+def _told_of(
+    first: SourceFile, givers: dict[str, SourceFile], types: dict[str, pa.DataType], partly_void: set[str]
+) -> dict[bytes, bytes] | None:
+    """What the first file's metadata tells pandas, each column that has its type from another file as that one tells it.
+
+    Parameters
+    ----------
+    first : SourceFile
+        Whose metadata it is.
+    givers : dict of str to SourceFile
+        Other files, by the column that has their type, or a wider one.
+    types : dict of str to pyarrow.DataType
+        Of all columns.
+    partly_void : set of str
+        Columns that some file has no value of: whole numbers and booleans among them become nullable dtypes.
+
+    Returns
+    -------
+    dict or None
+        Without the schema of synthgen's if numbers have another type than it says.
+    """
+    metadata = dict(first.schema.metadata or {})
+    own = {name: first.schema.field(name).type for name in givers}
+    if any(_is_number(type_) and shared_type(type_) != types[name] for name, type_ in own.items()):
+        metadata.pop(SCHEMA_KEY, None)
+    if b"pandas" not in metadata or not (givers or partly_void):
+        return metadata or None
+    told: dict[str, Any] = dict(_pandas_entries(first))
+    for name, file in givers.items():
+        is_own = shared_type(file.schema.field(name).type) == types[name]
+        told[name] = _pandas_entries(file).get(name) if is_own else None
+    for name in partly_void & set(told):
+        if _PLAIN.fullmatch(str((told[name] or {}).get("numpy_type"))):
+            told[name] = None
+    whole = json.loads(metadata[b"pandas"])
+    rest = [c for c in whole["columns"] if c.get("field_name") not in told]
+    whole["columns"] = [*(entry for entry in told.values() if entry is not None), *rest]
+    metadata[b"pandas"] = json.dumps(whole).encode()
+    return metadata
+
+
+def _pandas_entries(file: SourceFile) -> dict[str, Any]:
+    """What a file tells pandas of each column."""
+    try:
+        columns = json.loads((file.schema.metadata or {}).get(b"pandas", b"{}")).get("columns", [])
+        return {c["field_name"]: c for c in columns if c.get("field_name") in file.schema.names}
+    except (ValueError, AttributeError, TypeError, KeyError):
+        return {}
+
+
 def _first_rows(files: Sequence[SourceFile], schema: pa.Schema) -> pa.Table:
     file = next(f for f in files if f.n_rows)
     group = next(g for g, n in enumerate(file.groups) if n)
     rows = next(table for _, table in read_groups(file, [group], None, _LOOK) if table.num_rows)
-    return conformed(rows.slice(0, _LOOK), schema)
+    return conformed(rows.slice(0, _LOOK), schema, file.name)
 
 
 def _column(files: Sequence[SourceFile], field: pa.Field) -> Iterator[pa.ChunkedArray]:
@@ -218,7 +310,7 @@ def _column(files: Sequence[SourceFile], field: pa.Field) -> Iterator[pa.Chunked
     for file in files:
         groups = [g for g, n in enumerate(file.groups) if n]
         for _, table in read_groups(file, groups, [field.name]):
-            yield _conformed(table.column(0), field.type)
+            yield conformed(table, pa.schema([field]), file.name).column(0)
 
 
 def _first_value(files: Sequence[SourceFile], field: pa.Field) -> pa.ChunkedArray:

@@ -33,9 +33,10 @@ def open_source(X: Any, *, columns: Sequence[str] | None = None) -> TableSource:
     X : path-like, str, list of these, pyarrow.dataset.Dataset or TableSource
         A file; a folder; a pattern such as ``"part-*.parquet"``; an address such as ``s3://bucket/folder`` (with
         ``?endpoint_override=host:port&scheme=http`` for a server of one's own, or the environment variable
-        AWS_ENDPOINT_URL). Parquet, Arrow, or CSV (each text file is read whole).
+        AWS_ENDPOINT_URL). Parquet, Arrow (a record batch is held whole while its rows are read, however many it has), or CSV
+        (each text file is read whole). Of a dataset, the columns that its schema names.
     columns : sequence of str, optional
-        Only these columns, in this order. Default: all.
+        Only these columns, in this order. Default: all; of a dataset, those of its schema.
 
     Returns
     -------
@@ -53,6 +54,8 @@ def open_source(X: Any, *, columns: Sequence[str] | None = None) -> TableSource:
     files = read_footers(locate(X))
     schema = agreed_schema(files)
     source = TableSource(files, schema, make_witness(files, schema))
+    if columns is None and hasattr(X, "get_fragments"):
+        columns = [name for name in X.schema.names if name in source.names]
     return source if columns is None else source.only(columns)
 
 
@@ -307,4 +310,4 @@ class TableSource:
                 first = starts[group] + done[group]
                 done[group] += table.num_rows
                 if (kept := kept_rows(table, first, wanted)).num_rows:
-                    yield conformed(kept, schema), file.name
+                    yield conformed(kept, schema, file.name), file.name

@@ -23,7 +23,7 @@ FORMAT_VERSION = 1
 KEPT = 2
 """Checkpoints of a stage that stay: should the newest be damaged, there is one before it."""
 _KEY = "synthgen-checkpoint"
-_FIRST = ("model", "the table")
+_FIRST = ("model", "memory plan", "the table")
 """Differences that are told before others."""
 _SUMS = ("the table",)
 """What is known by a checksum alone."""

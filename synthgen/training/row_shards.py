@@ -12,11 +12,15 @@ import errno
 import json
 import os
 import shutil
+import stat
+import sys
 import tempfile
+import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,9 +31,17 @@ from synthgen.layout import MatrixLayout
 from synthgen.rng import stream
 
 MANIFEST = "shards.json"
-_FORMAT = 1
+_SCRATCH = "synthgen-rows-"
+_NEW = 60.0
+"""Seconds for which a scratch folder is left alone: its process may be about to lock it."""
+_HAS_LOCKS = sys.platform != "win32"
+_FORMAT = 2
 _ROOM = 64 * 2**20
 """Bytes that stay free on the disk."""
+_BUFFER = 2**25
+"""Bytes of rows at least that are dealt out together: each shard's file is open only while its part of them is written."""
+_READ = 2**22
+"""Bytes that are read together to be checked."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,8 @@ class RowShards:
         Of what was encoded, and how: shards of the same key are the same.
     place : str
         The device where windows are wanted.
+    sums : tuple of int
+        CRC-32 of each file, as its bytes were written.
     """
 
     folder: Path
@@ -58,10 +72,11 @@ class RowShards:
     choices: tuple[tuple[int, int], ...]
     key: str
     place: str = "cpu"
+    sums: tuple[int, ...] = ()
 
     @classmethod
     def find(cls, folder: str | os.PathLike[str], key: str) -> RowShards | None:
-        """The shards of a folder; None where they are not complete, or of another key.
+        """The shards of a folder; None where they are not complete and as they were written, or of another key.
 
         Parameters
         ----------
@@ -79,7 +94,7 @@ class RowShards:
             found = cls.open(folder)
         except FileError:
             return None
-        return found if found.key == key else None
+        return found if found.key == key and found._is_as_written() else None
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> RowShards:
@@ -109,8 +124,10 @@ class RowShards:
                 int(told["width"]),
                 tuple((int(a), int(b)) for a, b in told["choices"]),
                 str(told["key"]),
+                sums=tuple(map(int, told["sums"])),
             )
-            whole = told["format"] == _FORMAT and all(
+            whole = told["format"] == _FORMAT and len(found.sums) == len(found.sizes)
+            whole = whole and all(
                 found._path(i).stat().st_size == _file_bytes(size, found.packed_width)
                 for i, size in enumerate(found.sizes)
             )
@@ -164,12 +181,19 @@ class RowShards:
         """Remove the folder and what is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _is_as_written(self) -> bool:
+        """Whether each file holds the bytes that were written: after a power cut one of the right size may not."""
+        try:
+            return all(_sum_of(self._path(i)) == own for i, own in enumerate(self.sums))
+        except OSError:
+            return False
+
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:05d}.npy"
 
 
 class RowShardWriter:
-    """Deals rows out to shards, each row to a random one.
+    """Deals rows out to shards, each row to a random one, so that all hold as many, or one row less.
 
     Parameters
     ----------
@@ -190,6 +214,12 @@ class RowShardWriter:
     ------
     FileError
         If the folder cannot be written, or the disk has not enough room.
+
+    Notes
+    -----
+    Rows are dealt as a shuffled pack of cards is, without holding the pack: how many of the next rows each shard gets is
+    multivariate hypergeometric given what room it has left, and which of them are its is a random order. Memory goes with the
+    rows that are dealt together, not with all.
     """
 
     def __init__(
@@ -202,12 +232,15 @@ class RowShardWriter:
         key: str,
     ) -> None:
         n_shards = -(-n_rows // rows_per_shard)
-        dealt = np.arange(n_rows, dtype=np.uint16 if n_shards < 2**16 else np.int64) % n_shards
-        stream(seed, "shards").shuffle(dealt)
-        sizes = tuple(np.bincount(dealt, minlength=n_shards).tolist())
+        sizes = np.full(n_shards, n_rows // n_shards, dtype=np.int64)
+        sizes[: n_rows % n_shards] += 1
         choices = tuple((b.start, b.stop) for b in layout.one_hot)
-        self.shards = RowShards(Path(folder), sizes, layout.width, choices, key)
-        self._dealt, self._done, self._files = dealt, 0, list[BinaryIO]()
+        self.shards = RowShards(Path(folder), tuple(sizes.tolist()), layout.width, choices, key)
+        self._room, self._draws, self._done = sizes, stream(seed, "shards"), 0
+        self._sums: list[int] = []
+        self._held: list[np.ndarray] = []
+        self._n_held = 0
+        self._together = max(rows_per_shard, _BUFFER // (4 * max(self.shards.packed_width, 1)))
 
     @property
     def n_bytes(self) -> int:
@@ -220,8 +253,8 @@ class RowShardWriter:
         folder = self.shards.folder
         with contextlib.ExitStack() as undone:
             undone.callback(self.shards.remove)
-            with _telling(folder), contextlib.ExitStack() as files:
-                self._begin(files)
+            with _telling(folder):
+                self._begin()
                 yield self
             with _telling(folder):
                 self._complete()
@@ -235,17 +268,36 @@ class RowShardWriter:
         rows : ndarray of float32, shape (n, F)
             The next ones, in any order.
         """
-        own = self._dealt[self._done : self._done + len(rows)]
-        self._done += len(rows)
         packed = pack(rows, self.shards.choices)
-        order = np.argsort(own, kind="stable")
-        ends = np.searchsorted(own[order], np.arange(len(self._files) + 1))
-        packed = np.ascontiguousarray(packed[order], dtype="<f4")
-        for i, file in enumerate(self._files):
-            if ends[i] < ends[i + 1]:
-                file.write(packed[ends[i] : ends[i + 1]].tobytes())
+        while len(packed):
+            part, packed = np.split(packed, [self._together - self._n_held])
+            self._held.append(part)
+            self._n_held += len(part)
+            if self._n_held >= self._together:
+                self._deal()
 
-    def _begin(self, files: contextlib.ExitStack) -> None:
+    def _deal(self) -> None:
+        """Give the rows that are held to the shards."""
+        if not self._n_held:
+            return
+        packed = np.concatenate(self._held)
+        self._held, self._n_held = [], 0
+        self._done += len(packed)
+        if self._done > len(self.shards):
+            return  # the files changed meanwhile; `_complete` says so
+        n_each = self._draws.multivariate_hypergeometric(self._room, len(packed), method="marginals")
+        self._room -= n_each
+        packed = np.asarray(packed[self._draws.permutation(len(packed))], dtype="<f4")
+        ends = np.concatenate([[0], np.cumsum(n_each)])
+        for i in np.flatnonzero(n_each).tolist():
+            self._append(i, packed[ends[i] : ends[i + 1]].tobytes())
+
+    def _append(self, number: int, data: bytes) -> None:
+        self._sums[number] = zlib.crc32(data, self._sums[number])
+        with _part(self.shards._path(number)).open("ab") as file:
+            file.write(data)
+
+    def _begin(self) -> None:
         shards = self.shards
         shards.remove()
         shards.folder.mkdir(parents=True, exist_ok=True)
@@ -254,13 +306,13 @@ class RowShardWriter:
             raise OSError(
                 errno.ENOSPC, f"{self.n_bytes / 2**30:.1f} GiB are needed, {free / 2**30:.1f} GiB are free"
             )
+        self._sums = [0] * len(shards.sizes)
         for i, size in enumerate(shards.sizes):
-            file = files.enter_context(_part(shards._path(i)).open("wb"))
-            file.write(_header(size, shards.packed_width))
-            self._files.append(file)
+            self._append(i, _header(size, shards.packed_width))
 
     def _complete(self) -> None:
-        shards = self.shards
+        self._deal()
+        self.shards = shards = replace(self.shards, sums=tuple(self._sums))
         if self._done != len(shards):
             raise OSError(errno.EIO, f"{self._done:,} of {len(shards):,} rows came")
         for i in range(len(shards.sizes)):
@@ -271,6 +323,7 @@ class RowShardWriter:
             "width": shards.width,
             "sizes": shards.sizes,
             "choices": shards.choices,
+            "sums": shards.sums,
         }
         part = _part(shards.folder / MANIFEST)
         part.write_text(json.dumps(told), encoding="utf-8")
@@ -285,7 +338,7 @@ def scratch_folder(beside: Path | None) -> Iterator[Path]:
     ----------
     beside : pathlib.Path or None
         The folder of the checkpoints: shards lie in it, and stay if the fit ends in an error, so that they are there when it is
-        taken up. None: among the temporary files (TMPDIR).
+        taken up. None: among the temporary files (TMPDIR), from which those of fits that were killed are removed first.
 
     Yields
     ------
@@ -296,10 +349,45 @@ def scratch_folder(beside: Path | None) -> Iterator[Path]:
         yield beside / "rows"
         shutil.rmtree(beside / "rows", ignore_errors=True)
         return
-    with _telling(Path(tempfile.gettempdir())):
-        held = tempfile.TemporaryDirectory(prefix="synthgen-rows-", ignore_cleanup_errors=True)
-    with held as folder:
+    place = Path(tempfile.gettempdir())
+    _remove_left(place)
+    with _telling(place):
+        held = tempfile.TemporaryDirectory(prefix=_SCRATCH, ignore_cleanup_errors=True)
+    with held as folder, _lock(Path(folder)):
         yield Path(folder) / "rows"
+
+
+def _remove_left(place: Path) -> None:
+    """Remove the scratch folders of this user's fits that were killed: those that no process has locked."""
+    for folder in place.glob(f"{_SCRATCH}*"):
+        with contextlib.suppress(OSError):
+            told = folder.lstat()
+            is_own = stat.S_ISDIR(told.st_mode) and told.st_uid == os.getuid() if _HAS_LOCKS else False
+            if not is_own or time.time() - told.st_mtime < _NEW:
+                continue
+            with _lock(folder) as is_free:
+                if is_free:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[bool]:
+    """Hold a folder for as long as this process lives, if no other does; False where that cannot be known."""
+    if not _HAS_LOCKS:
+        yield False
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # another has it, or a file system without locks
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
 
 
 def pack(rows: np.ndarray, choices: tuple[tuple[int, int], ...]) -> np.ndarray:
@@ -365,6 +453,14 @@ def _file_bytes(n_rows: int, width: int) -> int:
     return len(_header(n_rows, width)) + 4 * n_rows * width
 
 
+def _sum_of(path: Path) -> int:
+    found = 0
+    with path.open("rb") as file:
+        while data := file.read(_READ):
+            found = zlib.crc32(data, found)
+    return found
+
+
 def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
@@ -377,11 +473,9 @@ def _telling(folder: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, FileError):
             raise
-        what = (
-            f"no space left for encoded rows ({error.strerror})"
-            if error.errno in (errno.ENOSPC, errno.EDQUOT)
-            else f"encoded rows cannot be written ({error.strerror or error})"
-        )
-        raise FileError(
-            f"{folder}: {what}. Give another place by TMPDIR or `checkpoint`, or train fewer steps."
-        ) from error
+        what = f"encoded rows cannot be written ({error.strerror or error})"
+        way_out = "Give another place by TMPDIR or `checkpoint`."
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            what = f"no space left for encoded rows ({error.strerror})"
+            way_out = "Give another place by TMPDIR or `checkpoint`, or train fewer steps."
+        raise FileError(f"{folder}: {what}. {way_out}") from error

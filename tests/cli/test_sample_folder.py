@@ -41,8 +41,14 @@ def test_conditions_and_selection_go_along(synthgen, model_file, tmp_path):
     )
     assert done.code == 0
     assert (rows_of(tmp_path / "out")["sex"] == "male").all()
+    assert "each file is drawn by itself" not in done.err  # there is one
     kept = json.loads((tmp_path / "out" / "_manifest.json").read_text())["request"]
     assert (kept["conditions"], kept["refine"]) == ({"sex": "'male'"}, None)
+
+
+def test_files_that_are_not_the_sample_are_told(synthgen, model_file, tmp_path):
+    command = ("sample", model_file, "-n", 30, "-o", f"{tmp_path}/out/", "--rows-per-file", 20, "--where")
+    assert "drop rows, so each file is drawn by itself" in synthgen(*command, "sex=male").err
 
 
 def test_another_sample_needs_force(synthgen, model_file, tmp_path):
@@ -67,10 +73,21 @@ def test_another_sample_needs_force(synthgen, model_file, tmp_path):
             ("-n", "10", "-o", "a.csv", "--engine", "ray"),
             "--engine, --address and --workers are for a folder",
         ),
-        (("-n", "10", "-o", "out/", "--workers", "2"), "`workers` parameter of sample_to needs engine='ray'"),
+        (("-n", "10", "-o", "out/", "--workers", "2"), "--address and --workers need --engine ray"),
         (("-n", "10", "-o", "out/", "--features-in-rows"), "--features-in-rows is for one file"),
-        (("-n", "10", "-o", "out/", "--format", "h5ad"), "`format` parameter of sample_to must be one of"),
-        (("-n", "0", "-o", "out/"), "`n` parameter of sample_to must be an int in [1, inf)"),
+        (
+            ("-n", "10", "-o", "out/", "--format", "h5ad"),
+            "--format of a folder must be one of parquet, csv, tsv",
+        ),
+        (("-n", "0", "-o", "out/"), "--rows must be 1 or more for a folder. Got '0'"),
+        (("-n", "1e30", "-o", "out/"), "--rows must be at most 1e18. Got '1e30'"),
+        (("-n", "1e30", "-o", "a.csv"), "--rows must be at most 1e18. Got '1e30'"),
+        (("-n", "10", "-o", "out/", "--rows-per-file", "0"), "--rows-per-file must be 1 or more. Got '0'"),
+        (("-n", "10", "-o", "out/", "--rows-per-file", "1e30"), "--rows-per-file must be at most 1e18"),
+        (("-n", "1e12", "-o", "out/", "--rows-per-file", "10"), "rows_per_file=1000000 (--rows-per-file)"),
+        (("-n", "10", "-o", "x.csv", "--rows-per-file", "5"), "x.csv: is the name of a file, and a folder"),
+        (("-n", "10", "-o", "x.bed", "--rows-per-file", "5"), "--rows-per-file is for a folder, and x.bed"),
+        (("-n", "10", "-o", "newdir"), "For a folder of files, end it with /"),
     ],
 )
 def test_wrong_options_are_one_line(synthgen, model_file, tmp_path, monkeypatch, options, words):
@@ -103,7 +120,10 @@ def test_an_interruption_says_how_to_go_on(synthgen, model_file, tmp_path, monke
 def test_numbers_of_rows_are_read_as_people_write_them():
     found = [count(text) for text in ("7", "1_000", "1e9", "2.5e3", "1E+2")]
     assert found == [7, 1000, 10**9, 2500, 100]
-    for text in ("1e400", "1.5", "2.55e1", "nan", "inf", "-1e3", ""):
+    for text in ("1e400", "1000000000000000001"):
+        with pytest.raises(OverflowError, match="at most 1e18"):
+            count(text)
+    for text in ("1.5", "2.55e1", "nan", "inf", "-1e3", ""):
         with pytest.raises(ValueError, match="invalid literal"):
             count(text)
 

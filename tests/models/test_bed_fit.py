@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 from synthgen import Bootstrap, GaussianCopula, IndependentMarginals, SynthGAN, SynthVAE, archive, load
 from synthgen.encoders import packed_schema
-from synthgen.exceptions import DataError, ParameterError, TableFileError
+from synthgen.exceptions import DataError, FileError, ParameterError, TableFileError
 from synthgen.models import bed_fit
 from synthgen.models.bed_fit import stream_bed
 from synthgen.models.bed_sample import is_of_bed, sample_to_bed
@@ -195,3 +196,38 @@ def test_models_of_other_tables_write_no_bed(fitted, tmp_path):
     with pytest.raises(ParameterError, match="`n` parameter"):
         sample_to_bed(fitted, tmp_path / "out.bed", 0)
     assert not list(tmp_path.iterdir())
+
+
+def test_models_of_few_variants_write_a_bed_through_their_table(tmp_path):
+    path, _ = write_genotypes(tmp_path / "narrow.bed", 20, 50)
+    model = IndependentMarginals(random_state=0, verbose=0).fit(path)
+    assert not is_of_bed(model)
+    assert model.sample_to(tmp_path / "out.bed", 30, random_state=1) is None
+    assert_frame_equal(read_plink(tmp_path / "out.bed").frame, model.sample(30, random_state=1))
+    with pytest.raises(FileError, match="exists already"):
+        model.sample_to(tmp_path / "out.bed", 30)
+
+
+@pytest.mark.parametrize("is_streamed", [True, False])
+def test_a_sex_or_case_of_one_person_is_a_word_of_the_format_and_goes_into_the_fam(tmp_path, is_streamed):
+    write_genotypes(tmp_path / "g.bed", V, 40)
+    people = [line.split() for line in (tmp_path / "g.fam").read_text().splitlines()]
+    for i, own in enumerate(people):
+        own[4:6] = ["2" if i == 7 else "1", "2" if i == 9 else "1"]
+    (tmp_path / "g.fam").write_text("".join("\t".join(own) + "\n" for own in people))
+    model = SynthGAN(**LINEAR)
+    model = streamed(model, tmp_path / "g.bed") if is_streamed else model.fit(tmp_path / "g.bed")
+    assert model.schema_["sex"].levels == ("male", "female")
+    assert model.schema_["phenotype"].levels == ("control", "case")
+    model.sample_to(tmp_path / "s.bed", 60, random_state=0)
+    assert {line.split()[4] for line in (tmp_path / "s.fam").read_text().splitlines()} <= {"0", "1", "2"}
+
+
+def test_rare_words_of_a_phenotype_of_its_own_are_pooled_all_the_same(tmp_path):
+    write_genotypes(tmp_path / "g.bed", V, 40)
+    people = [line.split() for line in (tmp_path / "g.fam").read_text().splitlines()]
+    for i, own in enumerate(people):
+        own[5] = "secretword" if i == 9 else f"w{i % 2}"
+    (tmp_path / "g.fam").write_text("".join("\t".join(own) + "\n" for own in people))
+    model = streamed(SynthGAN(**LINEAR), tmp_path / "g.bed")
+    assert "secretword" not in model.schema_["phenotype"].levels

@@ -9,6 +9,7 @@ import torch
 from pandas.testing import assert_frame_equal
 
 from synthgen import Bootstrap, GaussianCopula, IndependentMarginals, SynthGAN, SynthVAE, load
+from synthgen.constraints.relation import Relation
 from synthgen.constraints.rules import Dependency, Inequality, Unique
 from synthgen.disclosure import MIN_ROWS
 from synthgen.encoders.numeric import NumericEncoder
@@ -16,21 +17,26 @@ from synthgen.encoders.table_encoder import TableEncoder
 from synthgen.exceptions import ColumnRejected, DataError, FileError, ParameterError
 from synthgen.models import file_fit_memory
 from synthgen.models.estimate import MemoryWarning
-from synthgen.models.file_fit import fit_files, planned, prepared
+from synthgen.models.file_fit import fit_files, fitted_encoder, planned, prepared
 from synthgen.models.file_fit_estimate import estimate_files
 from synthgen.models.file_fit_margins import column_margins, values_of_rows
 from synthgen.models.file_fit_memory import MIN_SAMPLE, allowed_memory, memory_plan
-from synthgen.models.file_fit_shards import training_rows
+from synthgen.models.file_fit_rules import _Held
+from synthgen.models.file_fit_shards import encodable, training_rows
 from synthgen.models.fit_run import FitRun
+from synthgen.relations.checks import obeyed
 from synthgen.relations.find import find_relations
+from synthgen.relations.quantities import plains
 from synthgen.rng import derived_seed
 from synthgen.schema import Column, Schema
 from synthgen.sketches.table_sketch import TableSketch
 from synthgen.table.infer import infer_schema
 from synthgen.table.sources import open_source
+from synthgen.training.checkpoint import Stage
 from tests.common.tables import every_dtype
 
 ROWS = 30_000  # the sample holds 2,048 of them
+SMALL = {"hidden_dims": (16,), "latent_dim": 8, "refine": None, "watch": False, "calibrate": False}
 
 
 def mixed(n=ROWS, seed=0):
@@ -98,7 +104,7 @@ def look(model, X, most=MIN_SAMPLE):
     "make",
     [
         lambda: GaussianCopula(random_state=3, verbose=0),
-        lambda: SynthGAN(max_steps=4, refine=None, watch=False, random_state=3, verbose=0),
+        lambda: SynthGAN(max_steps=4, **SMALL, random_state=3, verbose=0),
     ],
 )
 def test_a_table_that_fits_gives_the_bytes_of_a_fit_in_memory(make, folder, table, tmp_path):
@@ -252,19 +258,38 @@ def test_rows_to_train_on_are_without_those_held_out(folder):
     source = open_source(folder)
     held_out = np.arange(0, 3_000, 3)
     every = training_rows(source, held_out, 10**9, 0)
-    np.testing.assert_array_equal(every, np.setdiff1d(np.arange(ROWS), held_out))
-    some = training_rows(source, held_out, 5_000, 0)
-    assert 5_000 <= len(some) <= 6_000
-    assert not np.isin(some, held_out).any()
-    assert (np.diff(some) > 0).all()
-    assert abs(some.mean() / ROWS - 0.5) < 4 / np.sqrt(12 * 5_000) + len(held_out) / ROWS
+    np.testing.assert_array_equal(every.between(0, ROWS), np.setdiff1d(np.arange(ROWS), held_out))
+    for n in (5_000, 25_000):
+        some = training_rows(source, held_out, n, 0).between(0, ROWS)
+        assert len(some) == n
+        assert not np.isin(some, held_out).any()
+        assert (np.diff(some) > 0).all()
+        assert abs(some.mean() / ROWS - 0.5) < 4 / np.sqrt(12 * 5_000) + len(held_out) / ROWS
+
+
+def test_training_rows_are_as_likely_as_each_other_and_cut_into_spans(monkeypatch):
+    class Source:
+        n_rows = 21
+
+    monkeypatch.setattr("synthgen.models.file_fit_shards._CHUNK", 4)
+    held_out = np.array([3, 20])
+    for n in (4, 15):
+        counts = np.zeros(21)
+        for seed in range(1_000):
+            rows = training_rows(Source(), held_out, n, seed)
+            parts = [rows.between(0, 5), rows.between(5, 16), rows.between(16, 21)]
+            counts[np.concatenate(parts)] += 1
+            assert sum(map(len, parts)) == len(rows) == n
+        assert not counts[held_out].any()
+        p = n / 19
+        assert np.abs(np.delete(counts, held_out) - 1_000 * p).max() < 4.5 * np.sqrt(1_000 * p * (1 - p))
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: SynthGAN(max_steps=4, refine=None, watch=False, random_state=0, verbose=0),
-        lambda: SynthVAE(max_steps=4, random_state=0, verbose=0),
+        lambda: SynthGAN(max_steps=4, **SMALL, random_state=0, verbose=0),
+        lambda: SynthVAE(max_steps=4, hidden_dims=(16,), latent_dim=8, random_state=0, verbose=0),
         lambda: GaussianCopula(random_state=0, verbose=0),
         lambda: IndependentMarginals(random_state=0, verbose=0),
     ],
@@ -283,7 +308,7 @@ def test_every_synthesizer_streams_and_repeats_itself(make, folder, table, tmp_p
 
 def test_scratch_files_are_gone_after_a_fit(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    streamed(SynthGAN(max_steps=2, refine=None, watch=False, random_state=0, verbose=0), folder)
+    streamed(SynthGAN(max_steps=2, **SMALL, random_state=0, verbose=0), folder)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -334,6 +359,46 @@ def test_a_fit_that_died_goes_on_from_its_shards_to_the_same_bytes(folder, tmp_p
     assert_frame_equal(own.sample(300, random_state=0), whole.sample(300, random_state=0))
 
 
+def test_a_fit_that_is_taken_up_keeps_its_memory_plan_or_is_refused(table, tmp_path, monkeypatch):
+    folder = write(table[["number", "few"]].head(12_000), tmp_path / "own")
+    monkeypatch.setattr(file_fit_memory, "FITTING_ROWS", MIN_SAMPLE)
+    monkeypatch.setattr(fit_files, "__kwdefaults__", {"most": MIN_SAMPLE})
+    monkeypatch.setattr(file_fit_memory, "MAX_SHARD", 4_096)
+
+    def model(steps):
+        return SynthGAN(
+            max_steps=steps,
+            validate_every=4,
+            refine=None,
+            watch=False,
+            random_state=5,
+            verbose=0,
+            batch_size=512,
+        )
+
+    whole = model(24).fit(folder, max_memory="8GiB")
+    plain, saves = Stage.save, []
+
+    def save(self, *args):
+        plain(self, *args)
+        saves.append(args[0])
+        if len(saves) == 3:
+            raise Stop
+
+    monkeypatch.setattr(Stage, "save", save)
+    with pytest.raises(Stop):
+        model(24).fit(folder, max_memory="8GiB", checkpoint=tmp_path / "c")
+    for name in ("MAX_SHARD", "ROWS_TOGETHER"):
+        monkeypatch.setattr(file_fit_memory, name, 2_048)
+    monkeypatch.setattr(fit_files, "__kwdefaults__", {"most": MIN_SAMPLE // 2})
+    with pytest.raises(
+        ParameterError, match="less than what the fit began with: its 2,048 rows in memory need"
+    ):
+        model(24).fit(folder, max_memory="20MiB", checkpoint=tmp_path / "c", resume=True)
+    own = model(24).fit(folder, max_memory="9GiB", checkpoint=tmp_path / "c", resume=True)
+    assert_frame_equal(own.sample(300, random_state=0), whole.sample(300, random_state=0))
+
+
 def test_checkpoints_of_other_files_are_refused(table, tmp_path, monkeypatch):
     table = table[["number", "few"]].head(5_000)
     folder = write(table, tmp_path / "own")
@@ -352,7 +417,7 @@ def test_a_full_disk_ends_the_fit_with_a_way_out(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1_000))
-    model = SynthGAN(max_steps=2, refine=None, watch=False, random_state=0, verbose=0)
+    model = SynthGAN(max_steps=2, **SMALL, random_state=0, verbose=0)
     with pytest.raises(FileError, match="no space left for encoded rows"):
         streamed(model, folder)
     assert list(tmp_path.iterdir()) == []
@@ -372,9 +437,67 @@ def test_an_estimate_of_files_counts_their_rows_and_less_memory_than_the_table(f
     assert "first pass" in found.words()
 
 
-def test_bootstrap_says_why_it_cannot_stream(folder):
-    with pytest.raises(ParameterError, match=r"Bootstrap keeps every row.*read_table"):
-        Bootstrap().fit(folder)
+def test_bootstrap_keeps_all_rows_of_files_and_says_so_where_they_do_not_fit(table, folder):
+    made = Bootstrap(verbose=0).fit(folder, max_memory="8GiB").sample(50, random_state=0)
+    expected = Bootstrap(verbose=0).fit(table).sample(50, random_state=0)
+    assert_frame_equal(made, expected)
+    with pytest.raises(
+        ParameterError, match=r"Bootstrap keeps every row.* 30,000 rows do not fit .*`max_memory`"
+    ):
+        streamed(Bootstrap(verbose=0), folder)
+
+
+def test_rows_that_lack_what_the_sample_never_lacked_give_way_to_others(table):
+    encoder, _ = fitted_encoder(
+        IndependentMarginals(verbose=0),
+        find_relations(table.head(900), infer_schema(table.head(900))),
+        table.head(900),
+        0,
+    )
+    assert any({"start", "end"} <= {*s.targets, *s.inputs} for s in encoder.plan_.steps)
+    bad = table.iloc[1_000:1_010].reset_index(drop=True)
+    spare = table.iloc[:3]
+    bad.loc[:, "end"] = pd.NaT
+    assert_frame_equal(encodable(bad, encoder, spare), spare.take([0, 1, 2] * 3 + [0]).reset_index(drop=True))
+    bad.loc[1:, "end"] = table["end"].iloc[1_001:1_010].to_numpy()
+    assert encodable(bad, encoder, spare)["end"].notna().all()
+
+
+@pytest.mark.parametrize("source", ["declared", "detected"])
+def test_a_dependency_of_too_many_values_is_dropped_or_refused_by_name(source, monkeypatch):
+    monkeypatch.setattr("synthgen.models.file_fit_rules.MOST_KEYS", 500)
+    block = pd.DataFrame({"by": np.arange(400), "col": np.arange(400) % 7})
+    held = _Held.of(Relation(Dependency("by", "col"), source=source), block, infer_schema(block), 10**8)
+    held.look(block, 0, infer_schema(block))
+    held.look(block, 400, infer_schema(block))
+    assert held.is_whole
+    if source == "declared":
+        with pytest.raises(ParameterError, match="'by' has more than 500 values"):
+            held.look(block.assign(by=block["by"] + 1_000), 800, infer_schema(block))
+        return
+    held.look(block.assign(by=block["by"] + 1_000), 800, infer_schema(block))
+    assert held.ended() is None
+
+
+def test_dependencies_are_held_by_hash_as_by_value():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"by": rng.integers(0, 300, 4_000) / 2 * rng.choice([-1.0, 1.0], 4_000)})
+    table["col"] = np.where(table["by"] % 7 < 3, "u", None)
+    table.loc[rng.choice(4_000, 50), "by"] = np.nan
+    table.loc[table["by"].isna(), "col"] = "v"
+    schema = infer_schema(table)
+    rule = Dependency("by", "col")
+    for broken in (None, 17, 3_999):
+        own = table.copy()
+        if broken is not None:
+            own.loc[broken, "by"], own.loc[broken, "col"] = own.loc[broken - 1, "by"], "w"
+        good = obeyed(rule, plains(own, schema, rule.names), schema)
+        held = _Held.of(Relation(rule, source="declared"), own, schema, 4_000)
+        for first in range(0, 4_000, 700):
+            held.look(own.iloc[first : first + 700], first, schema)
+        assert held.n_broken == (~good).sum() == (broken is not None)
+        assert held.first_broken == (-1 if broken is None else broken)
+        assert held.support == own.notna().all(axis=1).sum()
 
 
 def test_bad_files_are_one_line_errors(table, tmp_path):
@@ -388,8 +511,8 @@ def test_bad_files_are_one_line_errors(table, tmp_path):
     table.head(100).drop(columns="few").to_parquet(other / "z.parquet", index=False)
     with pytest.raises(FileError, match="few"):
         model.fit(other)
-    table.head(100).astype({"count": "float64"}).to_parquet(other / "z.parquet", index=False)
-    with pytest.raises(FileError, match="column 'count' is of type double"):
+    table.head(100).astype({"count": "str"}).to_parquet(other / "z.parquet", index=False)
+    with pytest.raises(FileError, match="column 'count' is of type large_string"):
         model.fit(other)
     cut = (other / "0.parquet").read_bytes()[:-50]
     (other / "z.parquet").write_bytes(cut)
@@ -423,7 +546,7 @@ def test_strings_of_more_levels_than_are_counted_keep_those_of_the_sample(tmp_pa
         {"word": [f"w{i}" for i in (3_000 * rng.random(n) ** 3).astype(int)], "x": rng.normal(size=n)}
     )
     folder = write(frame, tmp_path / "t")
-    model = streamed(SynthGAN(max_steps=2, refine=None, watch=False, random_state=0, verbose=0), folder)
+    model = streamed(SynthGAN(max_steps=2, **SMALL, random_state=0, verbose=0), folder)
     made = model.sample(500, random_state=0)
     counts = frame["word"].value_counts()
     assert model.schema_["word"].kind == "categorical"
@@ -447,7 +570,7 @@ def test_every_dtype_streams(tmp_path):
     expected = IndependentMarginals(random_state=0, verbose=0).fit(whole).sample(5)
     for model in (
         IndependentMarginals(random_state=0, verbose=0),
-        SynthGAN(max_steps=2, refine=None, watch=False, random_state=0, verbose=0),
+        SynthGAN(max_steps=2, **SMALL, random_state=0, verbose=0),
     ):
         made = streamed(model, folder).sample(50, random_state=0)
         assert list(made.dtypes) == list(expected.dtypes)
@@ -462,6 +585,7 @@ def test_every_dtype_streams(tmp_path):
         (123, 123),
         ("64k", 64_000),
         ("2TiB", 2**41),
+        ("1e9", 10**9),
     ],
 )
 def test_sizes_are_read(given, expected):
@@ -490,3 +614,25 @@ def test_rows_in_memory_grow_with_the_memory_that_is_allowed(monkeypatch):
         small = memory_plan(trial, 100, 10**8, 300 * 2**20 + 50 * 10**6)
     assert small.n_sample == 8_192
     assert dataclasses.replace(plans[0]) == plans[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([], "must name at least one. Got an empty list"),
+        ([pd.DataFrame({"a": [1]})] * 2, r"give pandas\.concat\(tables\)"),
+        (["a.parquet", 3], "must name files alone. Got int among them"),
+    ],
+)
+def test_lists_that_are_no_files_are_one_line(given, words):
+    with pytest.raises(ParameterError, match=words) as error:
+        GaussianCopula(verbose=0).fit(given)
+    assert "\n" not in str(error.value)
+
+
+def test_what_messages_advise_exists(tmp_path):
+    with pytest.raises(ParameterError, match=r"synthgen\.table\.plink\.read_plink"):
+        GaussianCopula(verbose=0).estimate(tmp_path / "g.bed")
+    from synthgen.table import plink
+
+    assert callable(plink.read_plink)

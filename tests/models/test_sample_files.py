@@ -1,6 +1,7 @@
 """Samples as folders of files: equal to `sample`, whole or not there, and gone on with."""
 
 import errno
+import gc
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ from synthgen.constraints.rules import Inequality, Unique
 from synthgen.exceptions import ConditionError, FileError, NotFittedError, ParameterError
 from synthgen.models.independent import IndependentMarginals
 from synthgen.models.persistence import load
-from synthgen.table import part_folder
+from synthgen.table import part_folder, sample_folder
 from synthgen.table.read import read_schema, read_table
 from tests.models.test_every_synthesizer import FACTORIES
 
@@ -92,7 +93,7 @@ def test_the_manifest_names_every_file_and_its_checksum(fitted, tmp_path):
     found = fitted.sample_to(tmp_path / "out", 4000, **PARTS)
     kept = json.loads((tmp_path / "out" / "_manifest.json").read_text())
     assert kept == found.to_dict()
-    assert kept["n_rows"] == 4000 and kept["request"]["seed"] == 3
+    assert (kept["n_rows"], kept["request"]["seed"], kept["streams"]) == (4000, 3, "one")
     for record in kept["files"]:
         content = (tmp_path / "out" / record["name"]).read_bytes()
         assert (record["bytes"], record["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
@@ -133,6 +134,10 @@ def test_another_request_is_refused_by_name_or_takes_the_place(fitted, mixed, tm
         fitted.sample_to(out, 4000, rows_per_file=1500, random_state=4)
     with pytest.raises(FileError, match=r"\(n 4,000, now 10\)"):
         fitted.sample_to(out, 10, **PARTS)
+    with pytest.raises(FileError, match=r"\(format parquet, now csv\)"):
+        fitted.sample_to(out, 4000, format="csv", **PARTS)
+    with pytest.raises(FileError, match=r"\(n 4,000, now 1,000,000,000\)"):  # names would have a digit more
+        fitted.sample_to(out, 10**9, **PARTS)
     other = IndependentMarginals(random_state=1, verbose=0).fit(mixed.head(100))
     with pytest.raises(FileError, match=r"\(model [0-9a-f]{12}\.\.\., now [0-9a-f]{12}"):
         other.sample_to(out, 4000, **PARTS)
@@ -146,6 +151,87 @@ def test_without_a_seed_the_folder_remembers_one(fitted, tmp_path):
     assert again == one and again.n_written == 0
     other = fitted.sample_to(tmp_path / "other", 2000, rows_per_file=1500)
     assert other.request.seed != one.request.seed
+
+
+def test_a_file_of_the_user_that_is_called_as_ours_is_left_alone(fitted, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "part-00000.parquet").write_bytes(b"mine")
+    for overwrite in (False, True):
+        with pytest.raises(FileError, match=r"holds other things \(part-00000.parquet\)"):
+            fitted.sample_to(tmp_path / "out", 10, random_state=0, overwrite=overwrite)
+    assert contents(tmp_path / "out") == {"part-00000.parquet": b"mine"}
+    fitted.sample_to(tmp_path / "kept", 10, rows_per_file=5, random_state=0)
+    (tmp_path / "kept" / "part-00002.parquet").write_bytes(b"mine")
+    with pytest.raises(FileError, match=r"holds other things \(part-00002.parquet\)"):
+        fitted.sample_to(tmp_path / "kept", 15, rows_per_file=5, random_state=0)
+    assert (tmp_path / "kept" / "part-00002.parquet").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("killed_at", [1, 3, 4])
+def test_a_replacement_that_was_killed_is_gone_on_with(fitted, tmp_path, monkeypatch, killed_at):
+    fitted.sample_to(tmp_path / "out", 4000, **PARTS)
+    real, removed = part_folder.LocalFolder.remove, []
+
+    def killed(self, name):
+        removed.append(name)
+        if len(removed) == killed_at:
+            raise SystemExit
+        real(self, name)
+
+    monkeypatch.setattr(part_folder.LocalFolder, "remove", killed)
+    with pytest.raises(SystemExit):
+        fitted.sample_to(tmp_path / "out", 2000, rows_per_file=1000, random_state=4, overwrite=True)
+    assert len(removed) == killed_at  # three files and the manifest are to be removed
+    monkeypatch.undo()
+    fitted.sample_to(tmp_path / "out", 2000, rows_per_file=1000, random_state=4, overwrite=True)
+    fitted.sample_to(tmp_path / "whole", 2000, rows_per_file=1000, random_state=4)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+DAMAGE = {
+    "a list": lambda m: [1],
+    "a number of files": lambda m: {**m, "files": 7},
+    "no files": lambda m: {k: v for k, v in m.items() if k != "files"},
+    "a list as name": lambda m: {**m, "files": [{**m["files"][0], "name": ["x"]}]},
+    "a name elsewhere": lambda m: {**m, "files": [{**m["files"][0], "name": "../part-00000.parquet"}]},
+    "bytes below 0": lambda m: {**m, "files": [{**m["files"][0], "bytes": -1}]},
+    "a seed below 0": lambda m: {**m, "request": {**m["request"], "seed": -5}},
+    "a seed that is true": lambda m: {**m, "request": {**m["request"], "seed": True}},
+    "a huge n": lambda m: {**m, "request": {**m["request"], "n": 10**300}},
+    "very many files": lambda m: {**m, "request": {**m["request"], "n": 10**15, "rows_per_file": 1}},
+    "a list as format": lambda m: {**m, "request": {**m["request"], "format": ["a"]}},
+    "a list as conditions": lambda m: {**m, "request": {**m["request"], "conditions": [["a", 1]]}},
+}
+
+
+@pytest.fixture(scope="module")
+def one_row(fitted, tmp_path_factory):
+    out = tmp_path_factory.mktemp("one") / "out"
+    fitted.sample_to(out, 1, random_state=3)
+    return contents(out)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_manifest_is_one_line_that_names_it(fitted, one_row, tmp_path, damage):
+    out = tmp_path / "out"
+    out.mkdir()
+    forged = json.dumps(DAMAGE[damage](json.loads(one_row["_manifest.json"]))).encode()
+    for name, content in {**one_row, "_manifest.json": forged}.items():
+        (out / name).write_bytes(content)
+    for given in ({}, {"overwrite": True}, {"random_state": 3}):
+        with pytest.raises(FileError, match=r"out: _manifest.json is damaged, .*; give another folder, or"):
+            fitted.sample_to(out, 1, **given)
+    assert contents(out) == {**one_row, "_manifest.json": forged}
+
+
+def test_a_damaged_record_of_a_file_has_it_written_again(fitted, tmp_path, monkeypatch):
+    out, finish = tmp_path / "out", sample_folder.SampleFolder.finish
+    monkeypatch.setattr(sample_folder.SampleFolder, "finish", lambda *given: None)  # a run that never ended
+    fitted.sample_to(out, 40, rows_per_file=10, random_state=3)
+    for number, text in enumerate(("{", '{"name": ["x"]}', "7")):
+        (out / ".running" / f"part-0000{number}.parquet.json").write_text(text)
+    monkeypatch.setattr(sample_folder.SampleFolder, "finish", finish)
+    assert fitted.sample_to(out, 40, rows_per_file=10, random_state=3).n_written == 3
 
 
 def test_a_folder_of_other_things_is_left_alone(fitted, tmp_path):
@@ -221,16 +307,21 @@ def test_identifiers_differ_over_the_files_under_conditions_too(fitted, tmp_path
 def test_rules_that_drop_rows_hold_in_every_file(tmp_path):
     rng = np.random.default_rng(0)
     low = rng.normal(size=500)
-    table = pd.DataFrame({"low": low, "high": low + rng.gamma(1.0, 3.0, 500)})
+    table = pd.DataFrame({"id": "P-" + pd.Series(rng.permutation(90_000)[:500] + 10_000).astype(str)})
+    table["low"], table["high"] = low, low + rng.gamma(1.0, 3.0, 500)
     model = IndependentMarginals(
         random_state=0, verbose=0, constraints=[Inequality("low", "high")], detect_relations=False
     ).fit(table)
     assert model.encoder_.row_checks  # not held by the encoding
-    model.sample_to(tmp_path / "out", 2500, **PARTS)
+    streams = model.sample_to(tmp_path / "out", 2500, **PARTS).streams
     found = read_back(tmp_path / "out")
     assert len(found) == 2500 and (found["low"] <= found["high"]).all()
     assert_frame_equal(found.head(1500), model.sample(1500, random_state=3))
-    assert len(found.drop_duplicates()) > 2400  # the second file is not the first again
+    assert found["id"].is_unique
+    assert len(found.drop(columns="id").drop_duplicates()) > 2400  # the second file is not the first again
+    kept = json.loads((tmp_path / "out" / "_manifest.json").read_text())
+    assert kept["streams"] == streams == "one a file"
+    assert model.sample_to(tmp_path / "single", 1500, **PARTS).streams == "one"
 
 
 def test_unique_values_are_only_held_within_a_file(tmp_path):
@@ -262,10 +353,56 @@ def test_bad_parameters(fitted, tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.parametrize("format", ["parquet", "arrow", "csv"])
+def test_an_interruption_within_a_file_leaves_nothing_to_complain(fitted, tmp_path, monkeypatch, format):
+    complaints = []
+
+    def interrupted(*_):
+        yield fitted.sample(10, random_state=0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    monkeypatch.setattr("synthgen.models.sample_files._frames", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="0 of 2 files are whole"):
+        fitted.sample_to(tmp_path / "out", 20, rows_per_file=10, format=format)
+    gc.collect()
+    assert not complaints
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [".running"]
+
+
+def test_whole_floats_are_numbers_of_rows(fitted, tmp_path):
+    found = fitted.sample_to(tmp_path / "out", 2e1, rows_per_file=1e1, random_state=0)
+    assert [f.rows for f in found.files] == [10, 10]
+    assert fitted.sample_to(tmp_path / "out", 20, rows_per_file=10, random_state=0).n_written == 0
+    for n in (1.5, float("inf"), float("nan"), 2**63):
+        with pytest.raises(ParameterError, match="`n` parameter of sample_to must be"):
+            fitted.sample_to(tmp_path / "bad", n)
+
+
+def test_too_many_files_are_refused_before_any_is_counted(fitted, tmp_path):
+    with pytest.raises(ParameterError, match=r"1,000,000,000 files, and .* give rows_per_file=1000000 \("):
+        fitted.sample_to(tmp_path / "out", 10**12, rows_per_file=1000)
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_that_are_no_folders(fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileError, match=r"is empty; the current folder is '\.'"):
+        fitted.sample_to("", 10)
+    for out in ("x.parquet", "x.csv.gz", "s3://bucket/x.parquet"):
+        with pytest.raises(FileError, match=r"is the name of a file, and a folder .* end it with /"):
+            fitted.sample_to(out, 10)
+    with pytest.raises(FileError, match=r"a .bed file is written to a path of this machine"):
+        fitted.sample_to("s3://bucket/x.bed", 10)
+    assert not list(tmp_path.iterdir())
+    fitted.sample_to("x.parquet/", 10, random_state=0)
+    assert fitted.sample_to("x.parquet", 10, random_state=0).n_written == 0  # it is a folder now
+
+
 KILLED = """
 import os, signal, sys
 from synthgen.models.persistence import load
-from synthgen.table import manifest, part_folder
+from synthgen.table import part_folder
 
 real, written = part_folder.LocalFolder.write, []
 

@@ -234,3 +234,38 @@ def test_a_source_in_files_with_progress_and_some_columns(tmp_path):
     assert sketch.names == ("str", "int64")
     assert sum(seen) == sketch.n_rows == 90
     assert "float64" not in sketch
+
+
+@pytest.mark.parametrize("n", [10, 70_000])
+@pytest.mark.parametrize("turned", [False, True])
+def test_whole_numbers_beyond_63_bits_in_one_part_only_merge(n, turned):
+    rng = np.random.default_rng(0)
+    small = pd.Series(rng.integers(0, 50, n), dtype=object)
+    large = small.copy()
+    large[3] = 2**63 + 5
+    parts = [ColumnSketch("x"), ColumnSketch("x")]
+    for sketch, values in zip(parts, (large, small) if turned else (small, large), strict=True):
+        sketch.update(values)
+    before = parts[1].counts
+    parts[0].merge(parts[1])
+    assert parts[0].counts == pd.concat([small, large]).value_counts().sort_index().to_dict()
+    assert (parts[0].minimum, parts[0].maximum) == (0, 2**63 + 5)
+    assert parts[0].quantiles([1.0]).tolist() == [2**63 + 5]
+    assert parts[1].counts == before
+
+
+def test_negative_numbers_and_such_beyond_63_bits_are_refused_in_a_merge():
+    parts = [ColumnSketch("x"), ColumnSketch("x")]
+    parts[0].update(pd.Series([-1] * 70_000, dtype=object))
+    parts[1].update(pd.Series([2**63 + 5] * 70_000, dtype=object))
+    with pytest.raises(DataError, match="no 64-bit numbers hold together"):
+        parts[0].merge(parts[1])
+
+
+def test_categories_of_merged_sketches_are_those_of_both():
+    parts = [ColumnSketch("x"), ColumnSketch("x")]
+    parts[0].update(pd.Series(pd.Categorical(["x", "y"], ["x", "y"])))
+    parts[1].update(pd.Series(pd.Categorical(["z"], ["y", "z"])))
+    parts[0].merge(parts[1])
+    assert parts[0].levels == ("x", "y", "z")
+    assert parts[0].counts == {"x": 1, "y": 1, "z": 1}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from synthgen.exceptions import TableFileError
 from synthgen.table.infer import infer_schema
 from synthgen.table.read import read_table
+from synthgen.table.source_files import read_groups
 from synthgen.table.source_rows import random_rows
 from synthgen.table.sources import open_source
 from synthgen.table.write import write_table
@@ -196,6 +197,97 @@ def test_text_files_have_the_types_of_all(tmp_path):
     pd.testing.assert_frame_equal(found, read_table(tmp_path / "all.tsv"))
 
 
+def test_numbers_of_several_types_have_the_one_that_holds_all(tmp_path):
+    parts = [
+        {
+            "a": [1, 2],
+            "b": np.array([1, 2], "int32"),
+            "c": np.array([0.5, 1], "float32"),
+            "d": np.array([1, 255], "uint8"),
+        },
+        {"a": [0.5, None], "b": [2**40, 0], "c": [0.1, 2], "d": np.array([-1, 5], "int8")},
+        {"a": np.array([7, 8], "int16"), "b": [3, 4], "c": [1, 2], "d": np.array([2, 3], "int8")},
+    ]
+    whole = pd.concat([pd.DataFrame(p) for p in parts], ignore_index=True)
+    for order in ([0, 1, 2], [2, 1, 0]):
+        for i, at in enumerate(order):
+            pd.DataFrame(parts[at]).to_parquet(tmp_path / f"{i}.parquet", index=False)
+        found = joined(open_source(tmp_path), rows_together=1)
+        expected = pd.concat([whole.iloc[2 * at : 2 * at + 2] for at in order], ignore_index=True)
+        pd.testing.assert_frame_equal(found, expected.astype({"d": "int16"}))
+
+
+def test_whole_numbers_that_a_double_does_not_hold_are_refused_by_name(tmp_path):
+    pd.DataFrame({"a": [1, 2**53 + 1]}).to_parquet(tmp_path / "0.parquet")
+    pd.DataFrame({"a": [0.5, 2]}).to_parquet(tmp_path / "1.parquet")
+    with pytest.raises(
+        TableFileError, match=r"0\.parquet: column 'a' is of type int64, and double in other files"
+    ):
+        joined(open_source(tmp_path))
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_columns_without_a_value_in_one_file_are_what_the_other_says_whatever_their_order(tmp_path, order):
+    full = pd.DataFrame({"n": [1, 2**60 + 1], "b": [True, False], "s": ["u", "v"], "x": [0.5, 1.5]})
+    gaps = pd.DataFrame({name: pd.Series([None, None], dtype=object) for name in full})
+    for i, at in enumerate(order):
+        (full, gaps)[at].to_parquet(tmp_path / f"{i}.parquet", index=False)
+    found = joined(open_source(tmp_path), rows_together=1)
+    assert found.dtypes.astype(str).to_dict() == {
+        "n": "Int64",
+        "b": "boolean",
+        "s": str(full["s"].dtype),
+        "x": "float64",
+    }
+    for name in full:
+        assert found[name].dropna().tolist() == full[name].tolist()
+    assert found["n"].isna().sum() == 2
+
+
+def test_a_dataset_has_the_columns_of_its_schema_in_the_types_of_its_files(numbers):
+    def dataset(**types):
+        return pyarrow.dataset.dataset(str(numbers), format="parquet", schema=pa.schema(list(types.items())))
+
+    assert open_source(dataset(word=pa.string(), row=pa.int64())).names == ("word", "row")
+    with pytest.raises(TableFileError, match="has column 'row' as int32, and its files hold int64"):
+        open_source(dataset(half=pa.float64(), row=pa.int32()))
+
+
+def test_a_dataset_of_text_with_options_of_its_own_is_refused(tmp_path):
+    from pyarrow import csv
+
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n3,4\n")
+    assert open_source(pyarrow.dataset.dataset(str(tmp_path), format="csv")).n_rows == 2
+    for options in (
+        {"parse_options": csv.ParseOptions(delimiter=";")},
+        {"read_options": csv.ReadOptions(skip_rows=1)},
+        {"convert_options": csv.ConvertOptions(null_values=["3"])},
+    ):
+        given = pyarrow.dataset.dataset(str(tmp_path), format=pyarrow.dataset.CsvFileFormat(**options))
+        with pytest.raises(TableFileError, match="CSV with options of its own"):
+            open_source(given)
+
+
+def test_record_batches_are_cut_to_the_rows_wanted(tmp_path):
+    table = pa.table({"n": pa.array([None, *range(1, 1_000)], pa.int64()), "x": np.arange(1_000) / 2})
+    with pa.ipc.new_file(tmp_path / "a.arrow", table.schema) as sink:
+        sink.write_batch(table.to_batches()[0])
+    file = open_source(tmp_path / "a.arrow").source_files[0]
+    assert file.groups == (1_000,)
+    assert file.has_missing == {"n": True}
+    parts = [t.num_rows for _, t in read_groups(file, [0], ["x"], 300)]
+    assert parts == [300, 300, 300, 100]
+    found = joined(open_source(tmp_path / "a.arrow"), rows_together=64)
+    assert found["x"].tolist() == table["x"].to_pylist()
+    assert found["n"].isna().sum() == 1
+
+
+def test_a_pattern_that_fits_other_files_too_is_told_with_a_narrower_one(numbers):
+    (numbers / "readme.txt").write_text("x")
+    with pytest.raises(TableFileError, match=r"readme\.txt: .*numbers/\*\.parquet fits tables only"):
+        open_source(numbers / "*")
+
+
 def test_hidden_files_and_others_in_a_folder_are_left(numbers):
     (numbers / "_SUCCESS").touch()
     (numbers / ".part.parquet").touch()
@@ -212,7 +304,7 @@ def test_other_columns_and_types_are_refused_naming_the_file(tmp_path):
     for name, other, words in (
         ("1", frame(a=[1], c=["x"]), "has a column 'c' that"),
         ("2", frame(a=[1]), "lacks column 'b', which"),
-        ("3", frame(a=[1.5], b=["x"]), "column 'a' is of type double, but in"),
+        ("3", frame(a=["1"], b=["x"]), "column 'a' is of type large_string, but in"),
     ):
         path = tmp_path / f"{name}.parquet"
         write_table(other, path)

@@ -1,7 +1,10 @@
 """Shards of encoded rows: they hold every row once, come back exactly, are random, and are whole or not there."""
 
 import json
+import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +80,40 @@ def test_complete_shards_of_the_same_key_are_found(tmp_path):
     assert RowShards.find(tmp_path / "rows", "k") == shards
     assert RowShards.find(tmp_path / "rows", "other") is None
     assert RowShards.find(tmp_path / "nowhere", "k") is None
+
+
+def test_more_rows_than_16_bits_count_are_dealt_evenly(tmp_path):
+    rows = rows_of(70_000)
+    shards = written(tmp_path / "rows", rows, per_shard=160, together=9_000)
+    assert len(shards.sizes) == 438
+    assert set(shards.sizes) == {159, 160}
+    found = np.concatenate([shards.shard(i)[:, 4] for i in range(438)])
+    np.testing.assert_array_equal(np.sort(found), np.arange(70_000))
+
+
+def test_rows_are_dealt_in_several_rounds_to_more_shards_than_files_may_be_open(tmp_path, monkeypatch):
+    import resource
+
+    monkeypatch.setattr("synthgen.training.row_shards._BUFFER", 0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = len(list(Path("/proc/self/fd").iterdir())) + 20 if Path("/proc/self/fd").exists() else 200
+    rows = rows_of(6_000)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
+    try:
+        shards = written(tmp_path / "rows", rows, per_shard=25)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(shards.sizes) == 240
+    found = np.concatenate([shards.shard(i) for i in range(240)])
+    np.testing.assert_array_equal(found[np.argsort(found[:, 4])], rows)
+    assert RowShards.find(tmp_path / "rows", "k") == shards
+
+
+def test_a_shard_of_the_right_size_that_holds_zeros_is_not_found(tmp_path):
+    written(tmp_path / "rows", rows_of(300))
+    data = (tmp_path / "rows" / "00001.npy").read_bytes()
+    (tmp_path / "rows" / "00001.npy").write_bytes(data[:200] + bytes(len(data) - 200))
+    assert RowShards.find(tmp_path / "rows", "k") is None
 
 
 @pytest.mark.parametrize("harm", ["cut", "gone", "no manifest", "other manifest"])
@@ -171,3 +208,17 @@ def test_a_scratch_folder_is_removed_and_beside_checkpoints_kept_after_an_error(
     with scratch_folder(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_scratch_folders_of_fits_that_were_killed_are_removed_and_others_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, new = tmp_path / "synthgen-rows-left", tmp_path / "synthgen-rows-new"
+    for folder in (left, new):
+        (folder / "rows").mkdir(parents=True)
+    with scratch_folder(None) as held:
+        for folder in (left, held.parent):
+            os.utime(folder, (0, 0))
+        with scratch_folder(None):
+            assert held.parent.exists()
+            assert new.exists()
+            assert not left.exists()
