@@ -166,7 +166,9 @@ def _table(path: str, format_: str | None, layer: str | None, features_in_rows: 
         return read_alike(path, format_, layer, features_in_rows)
     if format_ is not None or features_in_rows:
         option = "--features-in-rows" if features_in_rows else "--format"
-        raise click.UsageError(f"{shown(path)} is read in parts, which {option} does not go with; leave it out.")
+        raise click.UsageError(
+            f"{shown(path)} is read in parts, which {option} does not go with; leave it out."
+        )
     return open_source(path)
 
 

@@ -249,7 +249,11 @@ class ProcessGroup(AbstractGroup):
         With gloo whoever waits looks for it every `_LOOK`. NCCL does not notice until its time is up.
         """
         if not isinstance(error, (PeerLostError, WorkerError)):
-            told = {"rank": self.rank, "kind": type(error).__name__, "words": " ".join(str(error).split())[:300]}
+            told = {
+                "rank": self.rank,
+                "kind": type(error).__name__,
+                "words": " ".join(str(error).split())[:300],
+            }
             with contextlib.suppress(RuntimeError):  # the store's own process may be gone
                 self._store.compare_set(_FAILED, "", json.dumps(told))
 

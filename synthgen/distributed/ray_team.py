@@ -59,6 +59,8 @@ class RayTeam:
     ----------
     is_first : bool
         Always.
+    n_machines : int
+        Of the cluster.
     traffic : dict of str to float
         Of the last training, see `Outcome`.
 
@@ -72,6 +74,7 @@ class RayTeam:
 
     def __init__(self, cluster: RayCluster, workers: int | None) -> None:
         self.cluster, self.workers = cluster, workers
+        self.n_machines = cluster.n_machines
         self.traffic: dict[str, float] = {}
 
     def agreed(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -140,7 +143,9 @@ class RayTeam:
 
         device = rows[0].device.type
         workers = self._n_workers(device)
-        with _scratch() as folder:
+        # workers on other machines see no folder of this one's but that of the checkpoints
+        shared = stage.checkpoints.folder.absolute() if stage is not None and self.n_machines > 1 else None
+        with _scratch(shared) as folder:
             job = Job(
                 name,
                 tuple(copy.deepcopy(network).cpu() for network in networks),
@@ -269,9 +274,9 @@ def _outcome(running: concurrent.futures.Future[Any]) -> Outcome:
 
 
 @contextlib.contextmanager
-def _scratch() -> Iterator[Path]:
+def _scratch(inside: Path | None) -> Iterator[Path]:
     """A folder of this run: Ray's own files, notes, and checkpoints where the fit has no folder for them."""
-    folder = Path(tempfile.mkdtemp(prefix="synthgen-ray-"))
+    folder = Path(tempfile.mkdtemp(prefix="synthgen-ray-", dir=inside))
     try:
         yield folder
     finally:

@@ -113,7 +113,11 @@ def work(references: dict[str, Any]) -> Outcome:
     group = ProcessGroup((job.folder / STOP).exists)
     began = time.process_time(), time.perf_counter()
     outcome = Outcome()
-    with _kept_error(outcome, group), warnings.catch_warnings(record=True) as warned, torch_threads(job.n_threads):
+    with (
+        _kept_error(outcome, group),
+        warnings.catch_warnings(record=True) as warned,
+        torch_threads(job.n_threads),
+    ):
         warnings.simplefilter("always")
         _note_start(job, group)
         options = dict(job.options)

@@ -43,6 +43,9 @@ class TorchrunTeam:
         Of all of them.
     """
 
+    n_machines = 1
+    """Each process makes the files that it reads."""
+
     def __init__(self, group: ProcessGroup) -> None:
         self.group = group
 

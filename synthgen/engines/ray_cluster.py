@@ -36,11 +36,14 @@ class RayCluster:
         What it has, at least 1 and 0.
     started_here : bool
         Whether it ends with the block.
+    n_machines : int
+        How many it has.
     """
 
     n_cpus: int
     n_gpus: int
     started_here: bool
+    n_machines: int = 1
 
 
 def import_ray() -> Any:
@@ -149,7 +152,8 @@ def _no_ray(address: str, reason: str) -> ParameterError:
 
 def _resources(ray: Any, *, started_here: bool) -> RayCluster:
     found = ray.cluster_resources()
-    return RayCluster(max(1, int(found.get("CPU", 1))), int(found.get("GPU", 0)), started_here)
+    n_machines = sum(bool(node["Alive"]) for node in ray.nodes())
+    return RayCluster(max(1, int(found.get("CPU", 1))), int(found.get("GPU", 0)), started_here, n_machines)
 
 
 def _n_cores() -> int:

@@ -102,7 +102,9 @@ def _result(ray: Any, reference: Any, number: int, retries: int) -> Any:
             f"Task {number} was given up: its worker died {retries + 1} times ({reason}). Memory may be too small for "
             "so many workers at once."
         ) from error
-    except ray.exceptions.RayError as error:  # lost objects, nodes that no task fits on, environments that fail
+    except (
+        ray.exceptions.RayError
+    ) as error:  # lost objects, nodes that no task fits on, environments that fail
         reason = " ".join(str(error).split())[:200].rstrip(".")
         raise SynthgenError(
             f"Task {number} could not be run by Ray: {type(error).__name__}: {reason}."

@@ -190,7 +190,10 @@ def prepared(model: Any, source: TableSource, plan: MemoryPlan, seed: int) -> Pr
     seen = look(source, numbers, plan.rows_together, model.verbose)
     sample = seen.sample
     schema = whole_schema(sample, model.schema, seen.sketch)
-    schema = find_relations(sample, schema, model.constraints or (), look=model.detect_relations)
+    try:
+        schema = find_relations(sample, schema, model.constraints or (), look=model.detect_relations)
+    except DataError as error:
+        raise DataError(f"In {len(sample):,} of {source.n_rows:,} rows, drawn at random: {error}") from error
     if to_check(schema):
         with progress_bar("check relations", source.n_rows, model.verbose) as bar:
             schema = checked_relations(source, sample, schema, plan.rows_together, bar.update)

@@ -75,6 +75,7 @@ def is_files(X: Any) -> bool:
 
 def fit_any(model: Any, X: Any, y: Any, run: FitRun, max_memory: str | int | None) -> None:
     """Fit a model to a table or to files."""
+    _check_reach(run)
     if not is_files(X):
         model._fit(X, y, run)
     elif isinstance(X, (str, os.PathLike)) and PurePath(X).suffix.lower() == ".bed":
@@ -85,6 +86,16 @@ def fit_any(model: Any, X: Any, y: Any, run: FitRun, max_memory: str | int | Non
         from synthgen.models.file_fit import fit_files
 
         fit_files(model, X, run, max_memory)
+
+
+def _check_reach(run: FitRun) -> None:
+    """Refuse workers on other machines that could not see what this process writes for them."""
+    n_machines = 1 if run.team is None else run.team.n_machines
+    if n_machines > 1 and run.checkpoints is None:
+        raise ParameterError(
+            f"The Ray cluster has {n_machines} machines, and workers on another one do not see the temporary files of this one: "
+            "give `checkpoint`, a folder that all machines share."
+        )
 
 
 def estimate_any(model: Any, X: Any, max_memory: str | int | None) -> Estimate:

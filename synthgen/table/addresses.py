@@ -78,7 +78,9 @@ def open_address(address: str, error: type[FileError] = FileError) -> tuple[File
     except (pa.ArrowException, OSError, ValueError) as failed:
         if isinstance(failed, FileError):
             raise
-        raise error(f"{without_secrets(address)}: cannot be used: {_reason(failed, address)}.") from None
+        raise error(
+            f"{without_secrets(address)}: is no address that can be used: {_reason(failed, address)}."
+        ) from None
     return found
 
 
@@ -111,12 +113,9 @@ def _s3(address: str, error: type[FileError]) -> tuple[FileSystem, str]:
 def _split_keys(place: str) -> tuple[dict[str, str], str]:
     """The keys before a bucket, and what follows; a secret may hold slashes."""
     first = place.split("/")[0]
-    if "@" in first:
-        end = len(first.rpartition("@")[0])
-    else:
-        end = place.rfind("@") if ":" in first else -1
-    if end < 0:
+    if "@" not in first and (":" not in first or "@" not in place):
         return {}, place
+    end = (first if "@" in first else place).rfind("@")
     user, _, secret = place[:end].partition(":")
     keys = {"access_key": urllib.parse.unquote(user), "secret_key": urllib.parse.unquote(secret)}
     return keys, place[end + 1 :]

@@ -19,7 +19,15 @@ from synthgen.training.vae import VaeConfig
 
 
 class Team(Protocol):
-    """Processes that train one model together, each on its share of every batch."""
+    """Processes that train one model together, each on its share of every batch.
+
+    Attributes
+    ----------
+    n_machines : int
+        On which they get their files from this process: more than one need a folder that all of them see.
+    """
+
+    n_machines: int
 
     def train(
         self,

@@ -78,7 +78,6 @@ def test_a_dry_run_of_files_writes_nothing(run, folder, tmp_path):
     [
         (["--max-memory", "much"], "must be a size above 0 such as '4GiB'"),
         (["--max-memory", "1MiB"], "are needed. Give more"),
-        (["--model", "bootstrap"], "cannot be fitted from files"),
         (["--format", "csv"], "--format goes with one table"),
         (["--layer", "counts"], "--layer goes with one table"),
         (["--workers", "2"], "needs engine='ray'"),
@@ -88,6 +87,14 @@ def test_what_does_not_go_together_is_one_line(run, folder, tmp_path, options, m
     done = run(folder, "-o", tmp_path / "m.synthgen", "--quiet", *options)
     assert message in done.error
     assert not (tmp_path / "m.synthgen").exists()
+
+
+def test_bootstrap_takes_files_that_memory_holds(run, folder, tmp_path):
+    done = run(
+        folder, "-o", tmp_path / "m.synthgen", "--quiet", "--model", "bootstrap", "--max-memory", "8GiB"
+    )
+    assert done.code == 0
+    assert load(tmp_path / "m.synthgen").n_rows_in_ == 600
 
 
 def test_standard_input_cannot_be_streamed(run, tmp_path):

@@ -137,6 +137,29 @@ def refused():
         return {"error": str(error)}
 
 
+def alone():
+    """The last process has no memory left, and does not end; the processes cannot meet again."""
+
+    def exhausted(module, arguments):
+        raise MemoryError("nothing is left")
+
+    players, rows = game()
+    if RANK == 1:
+        players.discriminator.register_forward_pre_hook(exhausted)
+    try:
+        with torchrun_team() as team:
+            team.train(
+                players.generator, players.discriminator, players.heads, rows, [], CONFIG,
+                seed=0, observers=Observers(), verbose=0,
+            )  # fmt: skip
+    except (SynthgenError, MemoryError) as error:
+        found = {"error": f"{type(error).__name__}: {error}"}
+    try:
+        fitted()
+    except SynthgenError as error:
+        return {**found, "again": str(error)}
+
+
 class Given(Batches):
     """The rows and noise of a whole batch, or the part of them that is one process's."""
 
@@ -213,6 +236,7 @@ def main(folder):
         "drifted": drifted(),
         "refused": refused(),
         "halves": halves(),
+        "alone": alone(),
     }
     (folder / f"{RANK}.json").write_text(json.dumps(found), encoding="utf-8")
 

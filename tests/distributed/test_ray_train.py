@@ -5,15 +5,27 @@ import signal
 import threading
 import time
 import warnings
+from concurrent.futures import Future
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
+import torch
 
 from synthgen import SynthGAN, SynthVAE
-from synthgen.distributed.process_group import PeerLostError
+from synthgen.distributed import ray_team
+from synthgen.distributed.process_group import PeerLostError, WorkerError
+from synthgen.distributed.ray_team import RayTeam
 from synthgen.distributed.ray_worker import Outcome, _kept_error
-from synthgen.exceptions import DataError, ParameterError
+from synthgen.engines.ray_cluster import RayCluster
+from synthgen.exceptions import DataError, ParameterError, TrainingError
+from synthgen.models import file_fit_memory, gan_fit
+from synthgen.models.file_fit import fit_files
+from synthgen.models.fit_inputs import fit_any, open_team
+from synthgen.models.fit_run import FitRun
 from synthgen.models.resuming import FitWarning
 from synthgen.training.checkpoint import checkpoint_files
+from synthgen.training.interruption import Interruption
 from tests.distributed.processes import SMALL, digest
 from tests.distributed.tables import table
 
@@ -76,12 +88,47 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path, both):
 
 
 def test_errors_come_home_but_for_lost_peers_after_which_ray_starts_anew():
-    outcome = Outcome()
-    with _kept_error(outcome):
+    outcome, told = Outcome(), []
+    group = SimpleNamespace(leave=told.append, device="cpu")
+    with _kept_error(outcome, group):
         raise DataError("these rows are not to be learnt")
     assert str(outcome.error) == "these rows are not to be learnt"
-    with pytest.raises(PeerLostError), _kept_error(outcome):
+    assert told == [outcome.error]
+    with pytest.raises(PeerLostError), _kept_error(outcome, group):
         raise PeerLostError("gone")
+
+
+def no_memory(module, arguments):
+    if torch.distributed.is_initialized() and torch.distributed.get_rank() == 1:
+        raise MemoryError("nothing is left")
+
+
+def test_an_error_of_a_worker_that_does_not_lead_ends_the_fit_with_its_words(monkeypatch):
+    build = gan_fit.build_discriminator
+
+    def failing(*arguments):
+        found = build(*arguments)
+        found.register_forward_pre_hook(no_memory)
+        return found
+
+    monkeypatch.setattr(gan_fit, "build_discriminator", failing)
+    with pytest.raises(
+        WorkerError, match=r"^Worker 1 of this training failed: MemoryError: nothing is left\.$"
+    ):
+        fitted(max_steps=5)
+
+
+def test_workers_that_do_not_end_after_ctrl_c_are_given_up(monkeypatch, tmp_path):
+    monkeypatch.setattr(ray_team, "GRACE", 0.3)
+    with pytest.raises(TrainingError, match="did not end within 0 seconds of Ctrl-C, and are given up"):
+        ray_team._await(Future(), Interruption(True), tmp_path / "stop")
+    assert (tmp_path / "stop").exists()
+
+
+def test_workers_on_other_machines_need_a_folder_that_all_see():
+    run = FitRun(team=RayTeam(RayCluster(4, 0, False, n_machines=2), 2))
+    with pytest.raises(ParameterError, match=r"has 2 machines, .* give `checkpoint`, a folder that all"):
+        fit_any(SynthGAN(), table(), None, run, None)
 
 
 def test_more_workers_than_processors_are_refused():
@@ -93,3 +140,18 @@ def test_callbacks_that_cannot_travel_are_refused():
     lock = threading.Lock()
     with pytest.raises(ParameterError, match="Leave out `callbacks` that hold files, locks"):
         fitted(callbacks=[lambda found: lock.locked()])
+
+
+@pytest.mark.cluster
+def test_rows_in_files_are_trained_on_as_by_this_process_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(file_fit_memory, "FITTING_ROWS", 2_048)
+    rows = pd.concat([table()] * 40, ignore_index=True)
+    for number in range(4):
+        rows.iloc[number::4].to_parquet(tmp_path / f"{number}.parquet", index=False)
+    digests = []
+    for engine, workers in (("local", None), ("ray", 1)):
+        model = SynthGAN(**SMALL)
+        with open_team(engine, None, workers) as team:
+            fit_files(model, tmp_path, FitRun(team=team), "8GiB", most=2_048)
+        digests.append(digest(model))
+    assert digests[0] == digests[1]

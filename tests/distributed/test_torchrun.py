@@ -88,6 +88,14 @@ def test_two_halves_of_a_batch_give_the_gradients_of_the_whole(both):
     assert np.abs(whole).max() > 0.05
 
 
+def test_an_error_of_any_process_ends_all_with_its_words(both):
+    first, second = (own["alone"] for own in both)
+    assert second["error"] == "MemoryError: nothing is left"
+    assert first["error"] == "WorkerError: Worker 1 of this training failed: MemoryError: nothing is left."
+    assert first["again"].startswith("The processes of torchrun parted after an error")
+    assert second["again"] == first["again"]
+
+
 def test_torchrun_is_asked_for_by_its_name():
     with pytest.raises(ParameterError, match="engine='torchrun' is for a process that torchrun started"):
         SynthGAN(max_steps=5).fit(table(), engine="torchrun")

@@ -5,12 +5,13 @@ import os
 import signal
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from synthgen.engines import ray_cluster
 from synthgen.engines.engine import LocalEngine, open_engine
-from synthgen.engines.ray_engine import RayEngine
+from synthgen.engines.ray_engine import RayEngine, _result
 from synthgen.exceptions import ColumnRejected, FileError, ParameterError, SynthgenError
 
 pytest.importorskip("ray")
@@ -81,6 +82,16 @@ def test_a_task_whose_worker_is_killed_is_done_again(ray, tmp_path):
 def test_a_task_that_kills_every_worker_is_given_up_by_name(ray):
     with pytest.raises(SynthgenError, match=r"Task 0 was given up: its worker died 2 times"):
         list(ray.map(die, [0], retries=1))
+
+
+def test_what_ray_cannot_run_is_told_in_one_line():
+    import ray
+
+    def lost(reference):
+        raise ray.exceptions.RuntimeEnvSetupError("no\nsuch environment")
+
+    with pytest.raises(SynthgenError, match=r"^Task 3 could not be run by Ray: RuntimeEnvSetupError: .*\.$"):
+        _result(SimpleNamespace(get=lost, exceptions=ray.exceptions), None, 3, 0)
 
 
 def test_a_worker_has_one_thread(ray):

@@ -103,6 +103,31 @@ def test_people_beyond_the_gram_matrix_give_the_same_span(folder, monkeypatch):
     assert np.abs((a * b).sum(axis=0)) == pytest.approx((a**2).sum(axis=0), rel=1e-2)
 
 
+class Follower:
+    """A process that trains with others: what is not the same for all comes from the first one."""
+
+    n_machines = 1
+
+    def agreed(self, values):
+        return {**values, **{"seed": 11, "streamed": True}}
+
+
+def test_processes_that_train_together_have_one_seed_and_go_one_way(folder):
+    run = FitRun(team=Follower())
+    own, other, alone = (SynthGAN(**{**LINEAR, "random_state": seed}) for seed in (None, None, 11))
+    for model in (own, other):
+        bed_fit.fit_bed(model, folder / "gaps.bed", run, None)
+    streamed(alone, folder / "gaps.bed")
+    for model in (own, other):
+        pd.testing.assert_frame_equal(model.sample(5, random_state=0), alone.sample(5, random_state=0))
+
+
+@pytest.mark.parametrize(("name", "value"), [("rows_per_file", 5), ("format", "csv")])
+def test_what_one_plink_file_has_no_use_for_is_refused(fitted, tmp_path, name, value):
+    with pytest.raises(ParameterError, match=f"`{name}` parameter of sample_to is for a folder"):
+        fitted.sample_to(tmp_path / "x.bed", 5, **{name: value})
+
+
 def test_fit_takes_the_table_where_memory_holds_it_and_streams_else(folder, monkeypatch, tmp_path):
     roads = []
     for name in ("read_plink", "stream_bed"):

@@ -240,8 +240,18 @@ def test_a_declared_rule_is_held_against_every_row(rule, message, table, tmp_pat
     broken["few"] = broken["level"].str[-1]
     broken.loc[29_992, "few"] = "?"
     folder = write(broken, tmp_path / "broken")
-    model = IndependentMarginals(constraints=[rule], detect_relations=False, verbose=0)
+    model = IndependentMarginals(constraints=[rule], detect_relations=False, random_state=0, verbose=0)
     with pytest.raises(DataError, match=message):
+        streamed(model, folder)
+
+
+def test_a_declared_rule_that_rows_in_memory_break_says_of_which_rows_it_speaks(folder):
+    model = IndependentMarginals(
+        constraints=[Inequality("end", "start")], detect_relations=False, random_state=0, verbose=0
+    )
+    with pytest.raises(
+        DataError, match=r"In 2,048 of 30,000 rows, drawn at random: .*'end <= start' does not hold"
+    ):
         streamed(model, folder)
 
 
@@ -325,11 +335,10 @@ def test_a_fit_that_died_goes_on_from_its_shards_to_the_same_bytes(folder, tmp_p
     def model(callback=None):
         callbacks = None if callback is None else [callback]
         return SynthGAN(
+            **SMALL,
             max_steps=36,
-            watch=False,
             validate_every=6,
             batch_size=256,
-            refine=None,
             random_state=5,
             verbose=0,
             callbacks=callbacks,
@@ -367,10 +376,9 @@ def test_a_fit_that_is_taken_up_keeps_its_memory_plan_or_is_refused(table, tmp_p
 
     def model(steps):
         return SynthGAN(
+            **SMALL,
             max_steps=steps,
             validate_every=4,
-            refine=None,
-            watch=False,
             random_state=5,
             verbose=0,
             batch_size=512,
@@ -404,7 +412,7 @@ def test_checkpoints_of_other_files_are_refused(table, tmp_path, monkeypatch):
     folder = write(table, tmp_path / "own")
     monkeypatch.setattr(file_fit_memory, "FITTING_ROWS", MIN_SAMPLE)
     monkeypatch.setattr(fit_files, "__kwdefaults__", {"most": MIN_SAMPLE})
-    model = SynthGAN(max_steps=2, validate_every=1, refine=None, watch=False, random_state=5, verbose=0)
+    model = SynthGAN(max_steps=2, validate_every=1, **SMALL, random_state=5, verbose=0)
     model.fit(folder, checkpoint=tmp_path / "c", max_memory="8GiB")
     other = write(table.iloc[::-1], tmp_path / "other")
     with pytest.raises(ParameterError, match="are of another fit: the table is another"):
@@ -556,7 +564,7 @@ def test_strings_of_more_levels_than_are_counted_keep_those_of_the_sample(tmp_pa
 
 
 def test_every_dtype_streams(tmp_path):
-    table = every_dtype(6_000)
+    table = every_dtype(3_000)
     folder = tmp_path / "t"
     folder.mkdir()
     from synthgen.table.write import write_table
@@ -564,13 +572,13 @@ def test_every_dtype_streams(tmp_path):
     keep = [c for c in table.columns if not c.startswith("object")]
     for i in range(3):
         write_table(
-            table[keep].iloc[2_000 * i : 2_000 * (i + 1)].reset_index(drop=True), folder / f"{i}.parquet"
+            table[keep].iloc[1_000 * i : 1_000 * (i + 1)].reset_index(drop=True), folder / f"{i}.parquet"
         )
-    whole = open_source(folder).take(np.arange(6_000))
-    expected = IndependentMarginals(random_state=0, verbose=0).fit(whole).sample(5)
+    whole = open_source(folder).take(np.arange(3_000))
+    expected = IndependentMarginals(detect_relations=False, random_state=0, verbose=0).fit(whole).sample(5)
     for model in (
-        IndependentMarginals(random_state=0, verbose=0),
-        SynthGAN(max_steps=2, **SMALL, random_state=0, verbose=0),
+        IndependentMarginals(detect_relations=False, random_state=0, verbose=0),
+        SynthGAN(max_steps=2, **SMALL, detect_relations=False, random_state=0, verbose=0),
     ):
         made = streamed(model, folder).sample(50, random_state=0)
         assert list(made.dtypes) == list(expected.dtypes)

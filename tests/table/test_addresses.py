@@ -46,7 +46,7 @@ def test_no_key_is_shown_by_the_command_line(tmp_path, capsys):
 
 
 def test_errors_about_a_table_name_its_address_without_keys():
-    with pytest.raises(SynthgenError, match="^s3://bucket/f: is empty$"), about("s3://key:secret@bucket/f"):
+    with pytest.raises(SynthgenError, match=r"^s3://bucket/f: is empty$"), about("s3://key:secret@bucket/f"):
         raise DataError("is empty")
 
 
@@ -64,7 +64,10 @@ def test_an_address_without_secrets(address, shown):
 
 
 def test_a_secret_may_hold_slashes():
-    assert _split_keys("key:se/cr%2Bet@bucket/f") == ({"access_key": "key", "secret_key": "se/cr+et"}, "bucket/f")
+    assert _split_keys("key:se/cr%2Bet@bucket/f") == (
+        {"access_key": "key", "secret_key": "se/cr+et"},
+        "bucket/f",
+    )
     assert _split_keys("key:secret@bucket/a@b")[1] == "bucket/a@b"
     assert _split_keys("bucket/a@b") == ({}, "bucket/a@b")
 

@@ -321,7 +321,7 @@ BAD = {
     "no file fits": ("x*.parquet", "no file fits this pattern"),
     "another format": ("notes.txt", "the name does not say what format"),
     "a format of whole files": ("g.gct", "is not read in parts"),
-    "unknown address": ("abc://x", "is no address that can be read"),
+    "unknown address": ("abc://x", "is no address that can be used"),
     "no bucket": ("s3://", "names no bucket"),
 }
 
