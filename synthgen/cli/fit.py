@@ -97,6 +97,13 @@ _LISTED = 8
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; without it a local one is started.")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Ray processes that train together.")
 @click.option(
+    "--restarts",
+    type=click.IntRange(min=2),
+    metavar="K",
+    help="Fit from K seeds, on four fifths of the rows, and keep the model whose rows look most like the other fifth; by "
+    "--engine ray at the same time. For one table in memory.",
+)
+@click.option(
     "--set",
     "pairs",
     metavar="NAME=VALUE",
@@ -128,6 +135,7 @@ def fit(
     engine: str,
     address: str | None,
     workers: int | None,
+    restarts: int | None,
     **given: Any,
 ) -> None:
     """Train a model on the table DATA.
@@ -181,6 +189,8 @@ def fit(
     model = owner(**_parameters(owner, config, pairs, schema, given))
     table, shape = _table(data, max_memory, format_, layer, features_in_rows)
     is_streamed = shape is None
+    if restarts is not None:
+        _check_restarts(is_streamed, checkpoint, engine)
     name = data[0] if len(data) == 1 else f"{data[0]} and {len(data) - 1} more"
     if output is None or dry_run:
         with about(name):
@@ -190,16 +200,19 @@ def fit(
     failure = None
     with about(name):
         try:
-            model.fit(
-                table,
-                checkpoint=checkpoint,
-                checkpoint_every=checkpoint_every,
-                resume=resume,
-                max_memory=max_memory if is_streamed else None,
-                engine=engine,
-                address=address,
-                workers=workers,
-            )
+            if restarts is not None:
+                model = _best(model, table, restarts, given, engine, address, workers)
+            else:
+                model.fit(
+                    table,
+                    checkpoint=checkpoint,
+                    checkpoint_every=checkpoint_every,
+                    resume=resume,
+                    max_memory=max_memory if is_streamed else None,
+                    engine=engine,
+                    address=address,
+                    workers=workers,
+                )
         except TrainingError as error:
             if not leads(engine):
                 click.get_current_context().exit(BAD_INPUT)
@@ -212,7 +225,8 @@ def fit(
     _note_block(model)
     _note_selection(model)
     place = shown(output, "standard output")
-    n_rows, n_columns = shape or (model.n_rows_in_, len(model.schema_))
+    n_columns = len(model.schema_) if shape is None else shape[1]
+    n_rows = shape[0] if shape is not None and restarts is None else model.n_rows_in_
     note(f"learnt {n_rows:,} rows of {n_columns:,} columns; the model is in {place}")
     if failure is not None:
         raise failure
@@ -254,6 +268,39 @@ def _table(
         return list(data) if len(data) > 1 else data[0], None
     table, frame = read_input(data[0], format_, layer, features_in_rows)
     return table, frame.shape
+
+
+def _check_restarts(is_streamed: bool, checkpoint: str | None, engine: str) -> None:
+    """Refuse what does not go with fits from several seeds."""
+    if is_streamed:
+        raise click.UsageError("--restarts is for one table in memory; DATA is streamed here.")
+    if checkpoint is not None or engine == "torchrun":
+        other = "--checkpoint" if checkpoint is not None else "--engine torchrun"
+        raise click.UsageError(f"--restarts and {other} do not go together; leave one of them out.")
+
+
+def _best(
+    model: Any,
+    table: Any,
+    restarts: int,
+    given: dict[str, Any],
+    engine: str,
+    address: str | None,
+    workers: int | None,
+) -> Any:
+    """The best of several fits, fitted."""
+    from synthgen.studies.restarts import best_of_seeds
+
+    seed = 0 if given.get("seed") is None else given["seed"]
+    found = best_of_seeds(
+        model, table, restarts, random_state=seed, engine=engine, address=address, workers=workers,
+        verbose=settings().verbosity,
+    )  # fmt: skip
+    best = found.table["score"].max()
+    note(
+        f"of {restarts} seeds {found.seed} is kept: score {best:.3f}; differences below {found.noise:.3f} are chance"
+    )
+    return found.model
 
 
 def _parameter(name: str) -> click.Parameter:

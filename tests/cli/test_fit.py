@@ -41,6 +41,25 @@ def test_a_model_is_written(synthgen, data, tmp_path, names_in):
     assert list(model.sample(2)) == list(pd.read_parquet(data))
 
 
+def test_the_best_of_several_seeds_is_kept(synthgen, data, tmp_path):
+    done = synthgen("fit", data, "-o", tmp_path / "m.synthgen", *TINY, "--restarts", "2")
+    assert done.code == 0
+    kept = int(done.err.split("of 2 seeds ")[1].split(" is kept")[0])
+    model = load(tmp_path / "m.synthgen")
+    assert model.get_params()["random_state"] == kept
+    assert model.n_rows_in_ == 96  # four fifths of 120
+
+
+@pytest.mark.parametrize(
+    "other", [["--checkpoint", "folder"], ["--max-memory", "4GiB"], ["--engine", "torchrun"]]
+)
+def test_restarts_alone(synthgen, data, tmp_path, other):
+    done = synthgen("fit", data, "-o", tmp_path / "m.synthgen", *TINY, "--restarts", "2", *other)
+    assert done.code == 2
+    assert "--restarts" in done.err
+    assert done.err.count("\n") == 1
+
+
 def test_quiet_says_nothing(synthgen, data, tmp_path):
     done = synthgen("fit", data, "-o", tmp_path / "m.synthgen", "-q", *TINY)
     assert (done.code, done.out, done.err) == (0, "", "")
