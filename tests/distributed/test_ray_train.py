@@ -103,6 +103,7 @@ def no_memory(module, arguments):
         raise MemoryError("nothing is left")
 
 
+@pytest.mark.cluster
 def test_an_error_of_a_worker_that_does_not_lead_ends_the_fit_with_its_words(monkeypatch):
     build = gan_fit.build_discriminator
 
