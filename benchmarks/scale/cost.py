@@ -64,10 +64,13 @@ def fit_points(phase: str) -> list[tuple[float, float]]:
 
 def sample_points(selected: bool) -> list[tuple[float, float]]:
     """Rows and processor seconds of samples to files."""
+    return [(r["n"], r["cpu_seconds"]) for r in _rate_runs("auto" if selected else "None")]
+
+
+def _rate_runs(refine: str) -> list[dict[str, Any]]:
+    """Samples of Adult with or without selection."""
     runs = read("sample-files-rate").get("runs", {})
-    runs = runs.values() if isinstance(runs, dict) else runs
-    own = [r for r in runs if r.get("kind") == "sample" and (r.get("refine") is not None) == selected]
-    return [(r["n"], r["cpu_seconds"]) for r in own]
+    return [run for name, run in runs.items() if name.startswith(f"refine={refine} ")]
 
 
 def genotype_points(phase: str, what: str) -> list[tuple[float, float]]:
@@ -133,7 +136,7 @@ def long_table() -> dict[str, Any]:
     run = next(r for r in read("fit-files-rows")["runs"] if r["how"] == "files")
     cell = {name: line(sorted(points)[:2])[1] / 20 for name, points in (("first", first), ("second", second))}
     write = line(sorted(drawn)[:2])[1] / 15
-    per_row = next(r["bytes"] / r["n"] for r in _rate_runs()) / 15
+    per_row = next(r["bytes"] / r["n"] for r in _rate_runs("None")) / 15
     return {
         "rows": rows,
         "columns": columns,
@@ -152,12 +155,6 @@ def long_table() -> dict[str, Any]:
         f"the same on {CORES} workers, hours": write * rows * columns / HOUR / CORES,
         "bytes written": per_row * rows * columns,
     }
-
-
-def _rate_runs() -> list[dict[str, Any]]:
-    runs = read("sample-files-rate").get("runs", {})
-    runs = list(runs.values()) if isinstance(runs, dict) else runs
-    return [r for r in runs if r.get("kind") == "sample" and r.get("refine") is None]
 
 
 def biobank() -> dict[str, Any]:

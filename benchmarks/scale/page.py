@@ -71,37 +71,26 @@ def _quality() -> list[tuple[str, str]]:
 
 
 def _samples() -> list[tuple[str, str]]:
-    runs = read("sample-files-rate").get("runs", {})
-    runs = list(runs.values()) if isinstance(runs, dict) else runs
     out = []
-    for run in runs:
-        what = {"sample": "Adult rows to files", "write": "the same rows written by pyarrow alone"}[
-            run["kind"]
-        ]
-        how = "" if run["kind"] == "write" else ", chosen (selection)" if run.get("refine") else ", as drawn"
+    for name, run in read("sample-files-rate").get("runs", {}).items():
+        what = "Adult rows written again by pyarrow alone" if name == "pyarrow" else "Adult rows to files"
+        how = ", chosen (selection)" if name.startswith("refine=auto") else ""
         out.append(
             (
                 f"{run['n']:,} {what}{how}",
                 f"{run['rows_per_cpu_second']:,.0f} rows a CPU second, {run['peak_gib']:.2f} GiB",
             )
         )
-    found = read("sample-files-workers").get("runs", {})
-    for run in found.values() if isinstance(found, dict) else found:
+    for run in read("sample-files-workers").get("runs", {}).values():
         same = "the same bytes" if run["same_bytes"] else "**other bytes**"
-        out.append(
-            (f"two Ray workers against one, {run['n']:,} rows", f"{run['ratio']:.2f} times as quick, {same}")
-        )
+        what = f"two Ray workers against one, {run['n']:,} rows without selection"
+        out.append((what, f"{run['ratio']:.2f} times as quick, {same}"))
     for engine in ("local", "ray"):
-        runs = read(f"sample-files-kill-{engine}").get("runs", {})
-        runs = [r for r in (runs.values() if isinstance(runs, dict) else runs) if "same_bytes" in r]
+        runs = [r for r in read(f"sample-files-kill-{engine}").get("runs", {}).values() if r.get("killed")]
         if runs:
-            good = sum(r["same_bytes"] and r.get("only_missing_written", True) for r in runs)
-            out.append(
-                (
-                    f"`sample_to` killed at random moments and run again ({engine})",
-                    f"{good} of {len(runs)}: only the missing files written, the same bytes as undisturbed",
-                )
-            )
+            good = sum(r["same_bytes"] and r["only_missing"] for r in runs)
+            what = f"`sample_to` killed at random moments and run again ({engine})"
+            out.append((what, f"{good} of {len(runs)}: only missing files written, bytes as undisturbed"))
     return out
 
 
