@@ -238,7 +238,7 @@ def fit(
 
 def is_many(data: str) -> bool:
     """Whether DATA is a folder, a pattern or an address: a table in files that are streamed."""
-    if "://" in data or Path(data).is_dir():
+    if "://" in data or data.endswith("/") or Path(data).is_dir():
         return True
     return any(c in data for c in "*?[") and not Path(data).exists()
 

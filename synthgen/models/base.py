@@ -33,7 +33,6 @@ from synthgen.models.fit_inputs import (
     check_trains,
     estimate_any,
     fit_any,
-    is_files,
     leads,
     open_team,
 )
@@ -56,6 +55,7 @@ from synthgen.relations.find import find_relations
 from synthgen.rng import derived_seed, resolve_seed
 from synthgen.schema import Schema
 from synthgen.table.annotated import AnnotatedTable, Annotation, as_annotated, is_anndata
+from synthgen.table.sources import is_files
 from synthgen.training.alarms import CollapseWarning
 from synthgen.training.history import History
 from synthgen.training.interruption import interruptible

@@ -28,7 +28,7 @@ from synthgen.models.file_fit_memory import MAX_SAMPLE, MemoryPlan, begun_plan, 
 from synthgen.models.file_fit_rules import checked_relations, to_check
 from synthgen.models.file_fit_schema import whole_schema
 from synthgen.models.file_fit_shards import training_rows, write_shards
-from synthgen.models.fit_run import FileRows, FitRun
+from synthgen.models.fit_run import MIN_ROWS, FileRows, FitRun
 from synthgen.models.gan_fit import held_out_rows
 from synthgen.models.machine import file_bytes, free_memory
 from synthgen.models.training_table import training_table
@@ -39,8 +39,6 @@ from synthgen.table.infer import check_table, infer_schema
 from synthgen.table.sources import TableSource, open_source
 from synthgen.training.row_shards import RowShards, scratch_folder
 
-MIN_ROWS = 4
-"""Fewest rows to learn from."""
 LARGEST_SHARE = 1 / 40
 """Of the free memory: a file of more bytes than this takes half of it."""
 _STREAMED = (".parquet", ".pq", ".arrow", ".feather")

@@ -11,6 +11,7 @@ from typing import Any
 from synthgen.exceptions import ParameterError
 from synthgen.models.estimate import Estimate
 from synthgen.models.fit_run import FitRun
+from synthgen.table.sources import is_files
 from synthgen.training.team import Team
 from synthgen.validation import Choice, Constraint, Instance, Interval, Nothing, validate_parameters
 
@@ -62,15 +63,6 @@ def _check_list(X: Any) -> None:
         raise ParameterError(
             f"A list of files must name files alone. Got {type(other).__name__} among them; give one table, or files."
         )
-
-
-def is_files(X: Any) -> bool:
-    """Whether `X` names files: a path, paths, or a pyarrow dataset."""
-    if isinstance(X, (str, os.PathLike)):
-        return True
-    if isinstance(X, (list, tuple)):
-        return bool(X) and all(isinstance(x, (str, os.PathLike)) for x in X)
-    return type(X).__module__ == "pyarrow._dataset" or type(X).__module__.startswith("pyarrow.dataset")
 
 
 def fit_any(model: Any, X: Any, y: Any, run: FitRun, max_memory: str | int | None) -> None:

@@ -122,3 +122,10 @@ def test_a_table_on_a_server_is_fitted_by_its_address(run, folder, tmp_path, s3_
     done = run(s3_server.address("nowhere/table"), "-o", tmp_path / "c.synthgen", *COPULA)
     assert "nowhere/table" in done.error
     assert not (tmp_path / "c.synthgen").exists()
+
+
+def test_a_folder_that_is_not_there_is_named_as_such(synthgen, tmp_path):
+    done = synthgen("fit", f"{tmp_path}/nothere/", "-o", tmp_path / "m.synthgen")
+    assert done.code != 0
+    assert "nothere" in done.err and "no such file or folder" in done.err
+    assert done.err.count("\n") == 1
